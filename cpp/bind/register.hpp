@@ -1,0 +1,10 @@
+// Each concept adds its functions to the module.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace hartley::bind {
+
+void register_pmf(pybind11::module_& m);
+
+}  // namespace hartley::bind

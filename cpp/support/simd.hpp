@@ -1,0 +1,270 @@
+// Short vectors of the width that this level's registers have, and the few operations on them that the language lacks.
+//
+// Everything but the section "intrinsics" is written with the compilers' vector extension (g++ and clang, any
+// processor). This is the only file of the library that names an intrinsic.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#define HARTLEY_INLINE [[gnu::always_inline]] inline
+
+namespace hartley::simd {
+
+#if defined(__AVX512F__)
+inline constexpr int kVectorBytes = 64;
+#elif defined(__AVX2__)
+inline constexpr int kVectorBytes = 32;
+#else
+inline constexpr int kVectorBytes = 16;
+#endif
+
+template <class T>
+inline constexpr int kLanes = kVectorBytes / static_cast<int>(sizeof(T));
+
+template <class T>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(kVectorBytes)));
+};
+// kLanes<T> numbers of type T in one register.
+template <class T>
+using Vec = typename VectorOf<T>::type;
+
+template <class V>
+using Element = std::remove_cvref_t<decltype(std::declval<V>()[0])>;
+
+// The integer of the same width as T: what a comparison yields (all ones or all zeros) and what bit tricks work on.
+template <class T>
+using SignedOf = std::conditional_t<sizeof(T) == 8, std::int64_t, std::int32_t>;
+template <class T>
+using UnsignedOf = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
+template <class T>
+using Mask = Vec<SignedOf<T>>;
+
+template <class T>
+HARTLEY_INLINE Vec<T> load(const T* source) {
+  Vec<T> v;
+  std::memcpy(&v, source, sizeof v);  // unaligned
+  return v;
+}
+
+template <class T>
+HARTLEY_INLINE void store(T* target, Vec<T> v) {
+  std::memcpy(target, &v, sizeof v);
+}
+
+template <class T>
+HARTLEY_INLINE Vec<T> splat(T value) {
+  return value - Vec<T>{};
+}
+
+template <class To, class From>
+HARTLEY_INLINE To reinterpret(From v) {
+  static_assert(sizeof(To) == sizeof(From));
+  return std::bit_cast<To>(v);
+}
+
+template <class T>
+HARTLEY_INLINE Vec<T> select(Mask<T> mask, Vec<T> yes, Vec<T> no) {
+  return mask ? yes : no;
+}
+
+// a < b ? a : b, in each lane: b where either is NaN.
+template <class V>
+HARTLEY_INLINE V min(V a, V b) {
+  return a < b ? a : b;
+}
+template <class V>
+HARTLEY_INLINE V max(V a, V b) {
+  return a > b ? a : b;
+}
+
+template <class V>
+HARTLEY_INLINE V abs(V v) {
+  using T = Element<V>;
+  using U = UnsignedOf<T>;
+  return reinterpret<V>(reinterpret<Vec<U>>(v) & splat(static_cast<U>(~U{0} >> 1)));
+}
+
+// Lane 0 + lane 1 + …, added in halves: the order depends on the width alone.
+template <class V>
+HARTLEY_INLINE Element<V> sum(V v) {
+  using T = Element<V>;
+  T lanes[kLanes<T>];
+  std::memcpy(lanes, &v, sizeof v);
+  for (int half = kLanes<T> / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
+  return lanes[0];
+}
+
+template <class V>
+HARTLEY_INLINE Element<V> reduce_min(V v) {
+  Element<V> least = v[0];
+  for (int i = 1; i < kLanes<Element<V>>; ++i) least = v[i] < least ? v[i] : least;
+  return least;
+}
+template <class V>
+HARTLEY_INLINE Element<V> reduce_max(V v) {
+  Element<V> largest = v[0];
+  for (int i = 1; i < kLanes<Element<V>>; ++i) largest = v[i] > largest ? v[i] : largest;
+  return largest;
+}
+
+// The float vector's lower and upper half in float64.
+struct Widened {
+  Vec<double> low, high;
+};
+HARTLEY_INLINE Widened widen(Vec<float> v) {
+  typedef float Half __attribute__((vector_size(kVectorBytes / 2)));
+  Half halves[2];
+  std::memcpy(halves, &v, sizeof v);
+  return {__builtin_convertvector(halves[0], Vec<double>), __builtin_convertvector(halves[1], Vec<double>)};
+}
+
+// ---------------------------------------------------------------------------------------------- intrinsics
+
+// a * b + c, rounded once where the level has the instruction (v3 and up, arm64), twice where it does not (v2).
+// The build sets -ffp-contract=off: no other expression is ever fused.
+HARTLEY_INLINE Vec<double> fma(Vec<double> a, Vec<double> b, Vec<double> c) {
+#if defined(__AVX512F__)
+  return (Vec<double>)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif defined(__FMA__)
+  return (Vec<double>)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#elif defined(__aarch64__)
+  return Vec<double>{__builtin_fma(a[0], b[0], c[0]), __builtin_fma(a[1], b[1], c[1])};
+#else
+  return a * b + c;
+#endif
+}
+HARTLEY_INLINE Vec<float> fma(Vec<float> a, Vec<float> b, Vec<float> c) {
+#if defined(__AVX512F__)
+  return (Vec<float>)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__FMA__)
+  return (Vec<float>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(__aarch64__)
+  Vec<float> r;
+  for (int i = 0; i < kLanes<float>; ++i) r[i] = __builtin_fmaf(a[i], b[i], c[i]);
+  return r;
+#else
+  return a * b + c;
+#endif
+}
+
+HARTLEY_INLINE Vec<double> sqrt(Vec<double> v) {
+#if defined(__AVX512F__)
+  return (Vec<double>)_mm512_sqrt_pd((__m512d)v);
+#elif defined(__AVX2__)
+  return (Vec<double>)_mm256_sqrt_pd((__m256d)v);
+#elif defined(__SSE2__)
+  return (Vec<double>)_mm_sqrt_pd((__m128d)v);
+#else
+  for (int i = 0; i < kLanes<double>; ++i) v[i] = __builtin_sqrt(v[i]);
+  return v;
+#endif
+}
+HARTLEY_INLINE Vec<float> sqrt(Vec<float> v) {
+#if defined(__AVX512F__)
+  return (Vec<float>)_mm512_sqrt_ps((__m512)v);
+#elif defined(__AVX2__)
+  return (Vec<float>)_mm256_sqrt_ps((__m256)v);
+#elif defined(__SSE2__)
+  return (Vec<float>)_mm_sqrt_ps((__m128)v);
+#else
+  for (int i = 0; i < kLanes<float>; ++i) v[i] = __builtin_sqrtf(v[i]);
+  return v;
+#endif
+}
+
+// Bit i is set where a[i] < b[i] (false where either is NaN).
+HARTLEY_INLINE std::uint32_t less_bits(Vec<double> a, Vec<double> b) {
+#if defined(__AVX512F__)
+  return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_LT_OQ);
+#elif defined(__AVX2__)
+  return static_cast<std::uint32_t>(_mm256_movemask_pd(_mm256_cmp_pd((__m256d)a, (__m256d)b, _CMP_LT_OQ)));
+#elif defined(__SSE2__)
+  return static_cast<std::uint32_t>(_mm_movemask_pd(_mm_cmplt_pd((__m128d)a, (__m128d)b)));
+#else
+  std::uint32_t bits = 0;
+  for (int i = 0; i < kLanes<double>; ++i) bits |= static_cast<std::uint32_t>(a[i] < b[i]) << i;
+  return bits;
+#endif
+}
+HARTLEY_INLINE std::uint32_t less_bits(Vec<float> a, Vec<float> b) {
+#if defined(__AVX512F__)
+  return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ);
+#elif defined(__AVX2__)
+  return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_LT_OQ)));
+#elif defined(__SSE2__)
+  return static_cast<std::uint32_t>(_mm_movemask_ps(_mm_cmplt_ps((__m128)a, (__m128)b)));
+#else
+  std::uint32_t bits = 0;
+  for (int i = 0; i < kLanes<float>; ++i) bits |= static_cast<std::uint32_t>(a[i] < b[i]) << i;
+  return bits;
+#endif
+}
+
+// Bit i is set where a[i] <= b[i] (false where either is NaN).
+template <class V>
+HARTLEY_INLINE std::uint32_t less_equal_bits(V a, V b) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<V, Vec<double>>)
+    return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_LE_OQ);
+  else
+    return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LE_OQ);
+#elif defined(__AVX2__)
+  if constexpr (std::is_same_v<V, Vec<double>>)
+    return static_cast<std::uint32_t>(_mm256_movemask_pd(_mm256_cmp_pd((__m256d)a, (__m256d)b, _CMP_LE_OQ)));
+  else
+    return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_LE_OQ)));
+#elif defined(__SSE2__)
+  if constexpr (std::is_same_v<V, Vec<double>>)
+    return static_cast<std::uint32_t>(_mm_movemask_pd(_mm_cmple_pd((__m128d)a, (__m128d)b)));
+  else
+    return static_cast<std::uint32_t>(_mm_movemask_ps(_mm_cmple_ps((__m128)a, (__m128)b)));
+#else
+  std::uint32_t bits = 0;
+  for (int i = 0; i < kLanes<Element<V>>; ++i) bits |= static_cast<std::uint32_t>(a[i] <= b[i]) << i;
+  return bits;
+#endif
+}
+
+// The first n < kLanes numbers from memory (nothing past them is read), 0 in the other lanes.
+HARTLEY_INLINE Vec<double> load_partial(const double* source, std::size_t n) {
+#if defined(__AVX512F__)
+  return (Vec<double>)_mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << n) - 1u), source);
+#elif defined(__AVX2__)
+  const __m256i lane = _mm256_setr_epi64x(0, 1, 2, 3);
+  const __m256i count = _mm256_set1_epi64x(static_cast<long long>(n));
+  return (Vec<double>)_mm256_maskload_pd(source, _mm256_cmpgt_epi64(count, lane));
+#else
+  Vec<double> v{};
+  for (std::size_t i = 0; i < n; ++i) v[i] = source[i];
+  return v;
+#endif
+}
+HARTLEY_INLINE Vec<float> load_partial(const float* source, std::size_t n) {
+#if defined(__AVX512F__)
+  return (Vec<float>)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1u), source);
+#elif defined(__AVX2__)
+  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256i count = _mm256_set1_epi32(static_cast<int>(n));
+  return (Vec<float>)_mm256_maskload_ps(source, _mm256_cmpgt_epi32(count, lane));
+#else
+  Vec<float> v{};
+  for (std::size_t i = 0; i < n; ++i) v[i] = source[i];
+  return v;
+#endif
+}
+
+template <class T>
+inline constexpr std::uint32_t kAllLanes = (kLanes<T> >= 32) ? ~0u : (1u << kLanes<T>)-1u;
+
+}  // namespace hartley::simd

@@ -1,0 +1,23 @@
+"""hartley: information theory at the speed of the hardware.
+
+Quantities are in nats unless ``base`` asks for another unit.
+"""
+
+from . import pmf
+from ._config import show_config
+from ._cpu import version as __version__
+from ._threads import get_num_threads, set_num_threads, threads
+from .pmf import cross_entropy, entropy, js_divergence, kl_divergence
+
+__all__ = [
+    "__version__",
+    "cross_entropy",
+    "entropy",
+    "get_num_threads",
+    "js_divergence",
+    "kl_divergence",
+    "pmf",
+    "set_num_threads",
+    "show_config",
+    "threads",
+]

@@ -1,0 +1,27 @@
+"""Units of information: kernels speak nats, ``base`` says what the caller wants."""
+
+from __future__ import annotations
+
+import math
+from typing import TypeAlias
+
+Base: TypeAlias = float | str | None
+
+_NAMES = {"nats": 1.0, "bits": 1.0 / math.log(2.0), "hartleys": 1.0 / math.log(10.0)}
+
+
+def unit_factor(base: Base) -> float:
+    """Factor from nats to the unit of ``base``: None or "nats", "bits", "hartleys", or a number > 0 other than 1."""
+    if base is None:
+        return 1.0
+    if isinstance(base, str):
+        if base in _NAMES:
+            return _NAMES[base]
+    else:
+        try:
+            number = float(base)
+        except (TypeError, ValueError):
+            raise TypeError(f"base must be a number, a name or None, got {base!r}") from None
+        if number > 0 and number != 1 and math.isfinite(number):
+            return 1.0 / math.log(number)
+    raise ValueError(f'base must be a number > 0 other than 1, "nats", "bits", "hartleys" or None, got {base!r}')

@@ -1,0 +1,1 @@
+"""What each kernel must compute, in plain NumPy, written to be read; the oracle of tests and benchmarks, never a fallback."""
