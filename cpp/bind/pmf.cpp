@@ -31,8 +31,7 @@ template <class T>
 void register_type(py::module_& m) {
   using py::arg;
   m.def(
-      "pmf_entropy",
-      [](const Array<T>& p, int n_threads) { return sums<T>(PmfFunctional::kEntropy, p, p, n_threads); },
+      "pmf_entropy", [](const Array<T>& p, int n_threads) { return sums<T>(PmfFunctional::kEntropy, p, p, n_threads); },
       arg("p").noconvert(), arg("n_threads"));
   const auto define = [&m](const char* name, PmfFunctional functional) {
     m.def(

@@ -6,5 +6,6 @@
 namespace hartley::bind {
 
 void register_pmf(pybind11::module_& m);
+void register_histogram(pybind11::module_& m);
 
 }  // namespace hartley::bind

@@ -1,4 +1,5 @@
-// Which instruction-set levels this build has and this machine can run. Compiled for the baseline processor: it must load anywhere.
+// Which instruction-set levels this build has and this machine can run. Compiled for the baseline processor: it must
+// load anywhere.
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 

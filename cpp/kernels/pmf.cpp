@@ -174,13 +174,11 @@ void sum_tile(const T* p, const T* q, std::size_t n, std::size_t row_stride, std
   for (std::size_t k = 0; k < n; ++k) {
     const T *p_row = p + k * row_stride, *q_row = q + k * row_stride;
     std::size_t c = 0;
-    for (; c + kLanes<T> <= columns; c += kLanes<T>)
-      take(c, load(p_row + c), Term::kHasQ ? load(q_row + c) : Vec<T>{});
+    for (; c + kLanes<T> <= columns; c += kLanes<T>) take(c, load(p_row + c), Term::kHasQ ? load(q_row + c) : Vec<T>{});
     if (c < columns)
       take(c, load_partial(p_row + c, columns - c), Term::kHasQ ? load_partial(q_row + c, columns - c) : Vec<T>{});
   }
-  for (std::size_t c = 0; c < columns; ++c)
-    put(tile, c, {value[c], p_sum[c], q_sum[c], static_cast<double>(least[c])});
+  for (std::size_t c = 0; c < columns; ++c) put(tile, c, {value[c], p_sum[c], q_sum[c], static_cast<double>(least[c])});
 }
 
 template <class T, class Term>

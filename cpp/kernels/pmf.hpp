@@ -5,9 +5,9 @@
 //   kl             Σ p log(p / q)
 //   js             ½ Σ p log(p / m) + ½ Σ q log(q / m),  m = (p + q) / 2
 //
-// A batch is a C-contiguous array of shape (outer, n, inner), the functional runs over n. Every call also sums p (and q) and
-// finds the smallest entry, from which the caller tells whether they were probabilities: a negative or NaN entry shows
-// there, so no pass is spent on looking.
+// A batch is a C-contiguous array of shape (outer, n, inner), the functional runs over n. Every call also sums p (and
+// q) and finds the smallest entry, from which the caller tells whether they were probabilities: a negative or NaN entry
+// shows there, so no pass is spent on looking.
 //
 // Boundary: 0 log 0 = 0; p > 0 = q gives Σ p log q = -inf and Σ p log(p/q) = +inf.
 // Accuracy: a term has a relative error of at most 4 eps of its type; sums are in float64, blocks of kBlock terms added

@@ -24,8 +24,8 @@ namespace hartley {
 // Thrown out of a parallel loop when the poll hook asked for it (Ctrl-C, or an error raised by a progress callback).
 struct Stopped {};
 
-// Asked on the calling thread between blocks, at most every kPollInterval: true means stop. The argument is the fraction
-// of the reported work done, or a negative number where nothing is reported. Set once by the binding layer.
+// Asked on the calling thread between blocks, at most every kPollInterval: true means stop. The argument is the
+// fraction of the reported work done, or a negative number where nothing is reported. Set once by the binding layer.
 using PollHook = bool (*)(double fraction);
 inline std::atomic<PollHook> poll_hook{nullptr};
 

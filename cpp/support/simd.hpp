@@ -267,4 +267,78 @@ HARTLEY_INLINE Vec<float> load_partial(const float* source, std::size_t n) {
 template <class T>
 inline constexpr std::uint32_t kAllLanes = (kLanes<T> >= 32) ? ~0u : (1u << kLanes<T>)-1u;
 
+// Bit r of the result is set where codes[r] == value, r < 64.
+HARTLEY_INLINE std::uint64_t equal_bits(const std::uint8_t* codes, std::uint8_t value) {
+#if defined(__AVX512BW__)
+  return _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(codes), _mm512_set1_epi8(static_cast<char>(value)));
+#elif defined(__AVX2__)
+  const __m256i wanted = _mm256_set1_epi8(static_cast<char>(value));
+  std::uint64_t bits = 0;
+  for (int half = 0; half < 2; ++half) {
+    const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + 32 * half));
+    const auto part = static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, wanted)));
+    bits |= static_cast<std::uint64_t>(part) << (32 * half);
+  }
+  return bits;
+#elif defined(__SSE2__)
+  const __m128i wanted = _mm_set1_epi8(static_cast<char>(value));
+  std::uint64_t bits = 0;
+  for (int quarter = 0; quarter < 4; ++quarter) {
+    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes + 16 * quarter));
+    const auto part = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(v, wanted)));
+    bits |= static_cast<std::uint64_t>(part) << (16 * quarter);
+  }
+  return bits;
+#else
+  std::uint64_t bits = 0;
+  for (int r = 0; r < 64; ++r) bits |= static_cast<std::uint64_t>(codes[r] == value) << r;
+  return bits;
+#endif
+}
+
+// counts[l] += number of bits set in both a and b_l, where b_l = b + l * n_words, l < n_b. n_words is a multiple of 8.
+inline void count_common_bits(const std::uint64_t* a, const std::uint64_t* b, std::size_t n_b, std::size_t n_words,
+                              std::uint32_t* counts) {
+  for (std::size_t l = 0; l < n_b; ++l) {
+    const std::uint64_t* b_l = b + l * n_words;
+    std::uint64_t parts[4]{};
+    for (std::size_t w = 0; w < n_words; w += 4)
+      for (std::size_t k = 0; k < 4; ++k) parts[k] += static_cast<std::uint64_t>(std::popcount(a[w + k] & b_l[w + k]));
+    counts[l] += static_cast<std::uint32_t>(parts[0] + parts[1] + parts[2] + parts[3]);
+  }
+}
+
+#if defined(__AVX512F__)
+// x86-64-v4 does not promise a vector population count; processors that have it count 8 words at once.
+inline bool has_vector_popcount() { return __builtin_cpu_supports("avx512vpopcntdq") != 0; }
+
+[[gnu::target("avx512vpopcntdq")]] inline void count_common_bits_by_vector(const std::uint64_t* a,
+                                                                           const std::uint64_t* b, std::size_t n_b,
+                                                                           std::size_t n_words, std::uint32_t* counts) {
+  constexpr std::size_t kColumns = 4;  // bitmaps b_l that share each load of a
+  for (std::size_t first = 0; first < n_b; first += kColumns) {
+    const std::size_t n = n_b - first < kColumns ? n_b - first : kColumns;
+    __m512i totals[kColumns] = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(),
+                                _mm512_setzero_si512()};
+    const std::uint64_t* rows[kColumns];
+    for (std::size_t l = 0; l < kColumns; ++l) rows[l] = b + (first + (l < n ? l : 0)) * n_words;
+    for (std::size_t w = 0; w < n_words; w += 8) {
+      const __m512i bits = _mm512_loadu_si512(a + w);
+      for (std::size_t l = 0; l < kColumns; ++l) {
+        const __m512i common = _mm512_and_si512(bits, _mm512_loadu_si512(rows[l] + w));
+        totals[l] = _mm512_add_epi64(totals[l], _mm512_popcnt_epi64(common));
+      }
+    }
+    for (std::size_t l = 0; l < n; ++l)
+      counts[first + l] += static_cast<std::uint32_t>(sum((Vec<std::uint64_t>)totals[l]));
+  }
+}
+#else
+inline bool has_vector_popcount() { return false; }
+inline void count_common_bits_by_vector(const std::uint64_t* a, const std::uint64_t* b, std::size_t n_b,
+                                        std::size_t n_words, std::uint32_t* counts) {
+  count_common_bits(a, b, n_b, n_words, counts);
+}
+#endif
+
 }  // namespace hartley::simd

@@ -1,5 +1,5 @@
-// Logarithm and exponential of a vector, float64 and float32. The polynomials are minimax fits of our own (Remez exchange
-// at 40 digits); errors are measured against mpmath in tests/test_vector_math.py.
+// Logarithm and exponential of a vector, float64 and float32. The polynomials are minimax fits of our own (Remez
+// exchange at 40 digits); errors are measured against mpmath in tests/test_vector_math.py.
 #pragma once
 
 #include <limits>
@@ -74,8 +74,7 @@ HARTLEY_INLINE V log(V x) {
   using T = Element<V>;
   using Limits = std::numeric_limits<T>;
   const V least = splat(Limits::min()), largest = splat(Limits::max());
-  if (less_equal_bits(least, x) == kAllLanes<T> && less_equal_bits(x, largest) == kAllLanes<T>)
-    return log_of_normal(x);
+  if (less_equal_bits(least, x) == kAllLanes<T> && less_equal_bits(x, largest) == kAllLanes<T>) return log_of_normal(x);
   constexpr T kScale = sizeof(T) == 8 ? T(0x1p54) : T(0x1p25);
   constexpr T kLogOfScale = sizeof(T) == 8 ? T(37.42994775023705) : T(17.328679513998633);
   const Mask<T> tiny = x < least;

@@ -3,7 +3,7 @@
 Quantities are in nats unless ``base`` asks for another unit.
 """
 
-from . import pmf
+from . import histogram, pmf
 from ._config import show_config
 from ._cpu import version as __version__
 from ._threads import get_num_threads, set_num_threads, threads
@@ -14,6 +14,7 @@ __all__ = [
     "cross_entropy",
     "entropy",
     "get_num_threads",
+    "histogram",
     "js_divergence",
     "kl_divergence",
     "pmf",

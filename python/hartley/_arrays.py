@@ -34,7 +34,7 @@ def as_real(x: Any, name: str) -> RealArray:
     """x as a C-contiguous, aligned float64 or float32 array; float16 becomes float32, integers and bool float64."""
     array = x if type(x) is np.ndarray else to_numpy(x, name)
     dtype = array.dtype
-    if dtype == _F64 or dtype == _F32:
+    if dtype in (_F64, _F32):
         target = dtype.newbyteorder("=")
     elif dtype.kind in "biu" or (dtype.kind == "f" and dtype.itemsize > 8):
         target = _F64
@@ -93,19 +93,22 @@ def require_equal_lengths(x: NDArray[Any], y: NDArray[Any], x_name: str, y_name:
         raise ValueError(f"{x_name} and {y_name} must have equally many samples, got {len(x)} and {len(y)}")
 
 
+def count_and_first(bad: NDArray[np.bool_]) -> tuple[int, str]:
+    """How many entries are bad, and the index of the first as it is written between brackets."""
+    index = np.unravel_index(int(np.argmax(bad)), bad.shape)
+    return int(np.count_nonzero(bad)), ", ".join(str(int(i)) for i in index)
+
+
 def require_finite(x: NDArray[Any], name: str) -> None:
     """ValueError with the number of NaN and infinite entries and the first index, where there are any."""
     # a sum is finite if every entry is (and nearly always only then): one fast pass before the slow look
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(np.sum(x)):
             return
-    bad = ~np.isfinite(x)
-    n_bad = int(np.count_nonzero(bad))
+    n_bad, first = count_and_first(~np.isfinite(x))
     if n_bad:
-        index = tuple(int(i) for i in np.unravel_index(int(np.argmax(bad)), x.shape))
-        where = index[0] if len(index) == 1 else index
         raise ValueError(
-            f"{name} must be finite, got {n_bad} NaN or infinite of {x.size} entries, first {name}[{where}]"
+            f"{name} must be finite, got {n_bad} NaN or infinite of {x.size} entries, first {name}[{first}]"
         )
 
 

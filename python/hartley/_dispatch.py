@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from . import _kernels as kernels
 
 
+__all__ = ["available_levels", "built_levels", "kernels", "level_in_use", "load", "use_level"]
+
+
 def built_levels() -> list[str]:
     """Levels that this build has, lowest first."""
     return [level for level in _cpu.built_levels.split(",") if level]
@@ -81,7 +84,7 @@ def use_level(level: str) -> Iterator[None]:
     """Run with another level's kernels; for tests and benchmarks (it changes the whole process)."""
     global kernels
     previous = kernels
-    kernels = load(level)  # type: ignore[assignment]
+    kernels = load(level)
     try:
         yield
     finally:

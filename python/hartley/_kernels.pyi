@@ -4,13 +4,15 @@ Arrays are C-contiguous and of exactly the dtype given: nothing is converted on 
 """
 
 from collections.abc import Callable
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 F64: TypeAlias = NDArray[np.float64]
-Real = TypeVar("Real", NDArray[np.float64], NDArray[np.float32])
+I64: TypeAlias = NDArray[np.int64]
+Codes: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
+Real: TypeAlias = NDArray[np.float64] | NDArray[np.float32]
 Progress: TypeAlias = Callable[[float], None] | None
 
 level: str
@@ -20,3 +22,25 @@ def pmf_entropy(p: Real, n_threads: int) -> F64: ...
 def pmf_cross_entropy(p: Real, q: Real, n_threads: int) -> F64: ...
 def pmf_kl_divergence(p: Real, q: Real, n_threads: int) -> F64: ...
 def pmf_js_divergence(p: Real, q: Real, n_threads: int) -> F64: ...
+
+# histogram: x is (n_rows, n_columns) unless it says (n,); edges are those of all columns one after the other
+def histogram_ranges(x: Real, n_threads: int) -> tuple[F64, F64, I64]: ...  # least, largest, number of NaN
+def histogram_order_statistics(x: Real, ranks: I64, n_threads: int) -> F64: ...
+def histogram_digitize(
+    x: Real, edges: F64, offsets: I64, uniform: NDArray[np.uint8], codes: Codes, n_threads: int
+) -> list[int]: ...  # fills codes (n_columns, n_rows); numbers outside the edges, by column
+
+# x and y are (n,); result: counts, entries outside of x, of y
+def histogram_joint_counts(
+    x: Real, y: Real, x_edges: F64, x_uniform: bool, y_edges: F64, y_uniform: bool, n_threads: int
+) -> tuple[I64, int, int]: ...
+
+# mutual information, entropy of x, of y, n, occupied symbols of x, of y, occupied cells
+def histogram_table_statistics(counts: I64) -> tuple[float, float, float, int, int, int, int]: ...
+
+# codes (d, n), the code n_cells[c] is a missing value; results (d, d): mutual information (diagonal: entropy), rows
+# used, occupied symbols of i among them, occupied cells, entropy of i among them
+def histogram_pairs(
+    codes: Codes, n_cells: I64, n_threads: int, progress: Progress
+) -> tuple[F64, I64, I64, I64, F64]: ...
+def chi2_survival(statistic: F64, dof: F64) -> F64: ...

@@ -30,11 +30,8 @@ def _cgroup_quota() -> float:
 
 def _processors() -> int:
     """Processors that this process may run on: affinity and cgroup quota."""
-    if hasattr(os, "sched_getaffinity"):
-        allowed = len(os.sched_getaffinity(0))
-    else:
-        allowed = os.cpu_count() or 1
-    return max(1, min(allowed, math.ceil(_cgroup_quota()) if math.isfinite(_cgroup_quota()) else allowed))
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, math.ceil(min(allowed, _cgroup_quota())))
 
 
 def _initial() -> int:

@@ -1,7 +1,7 @@
 """Exact functionals of known probability mass functions.
 
-Every function takes one distribution or a batch of millions: the distributions lie along ``axis`` (the last by default) and
-every other axis is a batch axis. Quantities are in nats unless ``base`` asks for another unit.
+Every function takes one distribution or a batch of millions: the distributions lie along ``axis`` (the last by default)
+and every other axis is a batch axis. Quantities are in nats unless ``base`` asks for another unit.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _dispatch
-from ._arrays import RealArray, as_pair, as_real
+from ._arrays import RealArray, as_pair, as_real, count_and_first
 from ._threads import get_num_threads
 from ._units import Base, unit_factor
 
@@ -37,24 +37,18 @@ def _slabs(x: RealArray, axis: int) -> RealArray:
         return x.reshape(1, -1, 1)
     outer, n, inner = math.prod(x.shape[:axis]), x.shape[axis], math.prod(x.shape[axis + 1 :])
     if 1 < inner < _FEW_COLUMNS:
-        x = np.ascontiguousarray(np.moveaxis(x, axis, -1))
-        outer, inner = outer * inner, 1
+        return np.moveaxis(x, axis, -1).reshape(outer * inner, n, 1)
     return x.reshape(outer, n, inner)
 
 
 def _check_rows(x: RealArray, axis: int, sums: NDArray[np.float64], name: str, normalize: bool) -> None:
-    """Raise for the row whose sum is furthest from what it has to be."""
-    if np.any(np.isnan(x)) or np.any(np.isinf(x)):
-        bad = ~np.isfinite(x)
-        index = tuple(int(i) for i in np.unravel_index(int(np.argmax(bad)), x.shape))
-        where = index[0] if len(index) == 1 else index
-        raise ValueError(
-            f"{name} must hold probabilities, got {np.count_nonzero(bad)} NaN or infinite entries, first {name}[{where}]"
-        )
-    if np.any(x < 0):
-        index = tuple(int(i) for i in np.unravel_index(int(np.argmax(x < 0)), x.shape))
-        where = index[0] if len(index) == 1 else index
-        raise ValueError(f"{name} must hold probabilities, got {name}[{where}] = {x[index]!s} < 0")
+    """Raise for entries that are no probabilities, then for the row whose sum is furthest from what it has to be."""
+    n_bad, first = count_and_first(~np.isfinite(x))
+    if n_bad:
+        raise ValueError(f"{name} must hold probabilities, got {n_bad} NaN or infinite entries, first {name}[{first}]")
+    n_bad, first = count_and_first(x < 0)
+    if n_bad:
+        raise ValueError(f"{name} must hold probabilities, got {n_bad} negative entries, first {name}[{first}]")
     if normalize:
         if np.any(sums == 0):
             raise ValueError(f"{name} cannot be normalized: row {int(np.argmax(sums == 0))} sums to 0")
@@ -68,18 +62,30 @@ def _check_rows(x: RealArray, axis: int, sums: NDArray[np.float64], name: str, n
         )
 
 
-def _sums_are_fine(sums: NDArray[np.float64], itemsize: int, normalize: bool) -> bool:
-    if normalize:
-        return bool((sums > 0).all() and (sums < math.inf).all())
-    return bool((np.abs(sums - 1.0) <= _TOLERANCE[itemsize]).all())  # False for NaN
+def _are_fine(sums: NDArray[np.float64], n_arguments: int, itemsize: int, normalize: bool) -> bool:
+    """Whether no entry is negative and all sums are what they have to be; False for NaN and inf."""
+    for row_sums in sums[1 : 1 + n_arguments]:
+        least, largest = row_sums.min(), row_sums.max()
+        if normalize:
+            fine = least > 0 and largest < math.inf
+        else:
+            fine = least >= 1.0 - _TOLERANCE[itemsize] and largest <= 1.0 + _TOLERANCE[itemsize]
+        if not fine:
+            return False
+    return bool(sums[3].min() >= 0)
 
 
-def _finish(values: NDArray[np.float64], shape: tuple[int, ...], axis: int, keepdims: bool) -> Any:
-    """One number as a float, a batch in its own shape."""
+def _finish(
+    nats: NDArray[np.float64], factor: float, shape: tuple[int, ...], axis: int, keepdims: bool
+) -> float | NDArray[np.float64]:
+    """One number as a float, a batch in its own shape; rounding errors below 0 become 0."""
     if len(shape) == 1 and not keepdims:
-        return float(values[0])
+        return max(0.0, float(nats[0])) * factor
     batch = shape[:axis] + ((1,) if keepdims else ()) + shape[axis + 1 :]
-    return values.reshape(batch)
+    np.maximum(nats, 0.0, out=nats)
+    if factor != 1.0:
+        nats *= factor
+    return nats.reshape(batch)
 
 
 def _one(kernel: str, p: Any, axis: int, normalize: bool) -> tuple[NDArray[np.float64], tuple[int, ...], int]:
@@ -89,7 +95,7 @@ def _one(kernel: str, p: Any, axis: int, normalize: bool) -> tuple[NDArray[np.fl
     if x.shape[axis] == 0:
         raise ValueError(f"p has no entries along axis {axis}: shape {x.shape}")
     sums = getattr(_dispatch.kernels, kernel)(_slabs(x, axis), get_num_threads())
-    if not (_sums_are_fine(sums[1], x.itemsize, normalize) and (sums[3] >= 0).all()):
+    if sums.size and not _are_fine(sums, 1, x.itemsize, normalize):
         _check_rows(x, axis, sums[1], "p", normalize)
     return sums, x.shape, axis
 
@@ -108,9 +114,9 @@ def _align(p: RealArray, q: RealArray, axis: int) -> tuple[RealArray, RealArray,
     except ValueError:
         raise ValueError(f"p and q must broadcast, got shapes {p.shape} and {q.shape}") from None
     one_slab_repeats = all(math.prod(x.shape[:axis]) == 1 or x.shape == shape for x in (p, q))
-    if not (one_slab_repeats and p.shape[axis:] == q.shape[axis:] == shape[axis:]):
-        p, q = (np.ascontiguousarray(np.broadcast_to(x, shape)) for x in (p, q))
-    elif 1 < math.prod(shape[axis + 1 :]) < _FEW_COLUMNS:  # _slabs() will move the axis of both: no slab may repeat
+    slabs_match = p.shape[axis:] == q.shape[axis:] == shape[axis:]
+    axis_will_move = 1 < math.prod(shape[axis + 1 :]) < _FEW_COLUMNS  # then no slab may repeat
+    if axis_will_move or not (one_slab_repeats and slabs_match):
         p, q = (np.ascontiguousarray(np.broadcast_to(x, shape)) for x in (p, q))
     return _slabs(p, axis), _slabs(q, axis), shape, axis
 
@@ -120,8 +126,7 @@ def _two(kernel: str, p: Any, q: Any, axis: int, normalize: bool) -> tuple[NDArr
     x, y = as_pair(p, q, "p", "q")
     x_slabs, y_slabs, shape, axis = _align(x, y, axis)
     sums = getattr(_dispatch.kernels, kernel)(x_slabs, y_slabs, get_num_threads())
-    fine = all(_sums_are_fine(sums[i], x.itemsize, normalize) for i in (1, 2))
-    if not (fine and (sums[3] >= 0).all()):
+    if sums.size and not _are_fine(sums, 2, x.itemsize, normalize):
         _check_rows(x, axis, sums[1], "p", normalize)
         _check_rows(y, axis, sums[2], "q", normalize)
     return sums, shape, axis
@@ -148,7 +153,8 @@ def entropy(
     Returns
     -------
     float or ndarray of float64
-        Entropy in units of ``base``, from 0 to log n: a float for one distribution, else the shape of ``p`` without ``axis``.
+        Entropy in units of ``base``, from 0 to log n: a float for one distribution, else the shape of ``p`` without
+        ``axis``.
 
     Raises
     ------
@@ -159,8 +165,8 @@ def entropy(
 
     Notes
     -----
-    0 log 0 = 0. Each entry is read once: O(n), one logarithm an entry, no temporary. Terms are added pairwise in float64 (also
-    for float32 input), relative error about 1e-15 for any n.
+    0 log 0 = 0. Each entry is read once: O(n), one logarithm an entry, no temporary. Terms are added pairwise in
+    float64 (also for float32 input), relative error about 1e-15 for any n.
 
     References
     ----------
@@ -177,7 +183,7 @@ def entropy(
     factor = unit_factor(base)
     sums, shape, axis = _one("pmf_entropy", p, axis, normalize)
     nats = np.log(sums[1]) - sums[0] / sums[1] if normalize else -sums[0]
-    return _finish(np.maximum(nats, 0.0) * factor, shape, axis, keepdims)
+    return _finish(nats, factor, shape, axis, keepdims)
 
 
 def cross_entropy(
@@ -221,7 +227,7 @@ def cross_entropy(
     factor = unit_factor(base)
     sums, shape, axis = _two("pmf_cross_entropy", p, q, axis, normalize)
     nats = np.log(sums[2]) - sums[0] / sums[1] if normalize else -sums[0]
-    return _finish(np.maximum(nats, 0.0) * factor, shape, axis, keepdims)
+    return _finish(nats, factor, shape, axis, keepdims)
 
 
 def kl_divergence(
@@ -267,7 +273,7 @@ def kl_divergence(
     factor = unit_factor(base)
     sums, shape, axis = _two("pmf_kl_divergence", p, q, axis, normalize)
     nats = sums[0] / sums[1] - np.log(sums[1]) + np.log(sums[2]) if normalize else sums[0]
-    return _finish(np.maximum(nats, 0.0) * factor, shape, axis, keepdims)
+    return _finish(nats, factor, shape, axis, keepdims)
 
 
 def js_divergence(
@@ -296,8 +302,8 @@ def js_divergence(
 
     Notes
     -----
-    The divergence, not its square root (which SciPy's ``jensenshannon`` returns). A rounding error below 0 is returned as 0, so
-    that equal distributions give 0 in float32, too. O(n), two logarithms an entry, no temporary.
+    The divergence, not its square root (which SciPy's ``jensenshannon`` returns). A rounding error below 0 is returned
+    as 0, so that equal distributions give 0 in float32, too. O(n), two logarithms an entry, no temporary.
 
     References
     ----------
@@ -313,12 +319,12 @@ def js_divergence(
     if normalize:
         p, q = (_divide_by_sum(x, name, axis) for x, name in ((p, "p"), (q, "q")))
     sums, shape, axis = _two("pmf_js_divergence", p, q, axis, normalize=False)
-    return _finish(np.clip(sums[0], 0.0, math.log(2.0)) * factor, shape, axis, keepdims)
+    return _finish(np.minimum(sums[0], math.log(2.0)), factor, shape, axis, keepdims)
 
 
 def _divide_by_sum(p: Any, name: str, axis: int) -> RealArray:
     x = as_real(p, name)
     index = _axis_index(axis, x.ndim, name)
-    totals = x.sum(axis=index, keepdims=True, dtype=np.float64)
+    totals: NDArray[np.float64] = x.sum(axis=index, keepdims=True, dtype=np.float64)
     _check_rows(x, index, totals.reshape(-1), name, normalize=True)
-    return (x / totals).astype(x.dtype, copy=False)
+    return as_real((x / totals).astype(x.dtype, copy=False), name)

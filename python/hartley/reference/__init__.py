@@ -1,1 +1,4 @@
-"""What each kernel must compute, in plain NumPy, written to be read; the oracle of tests and benchmarks, never a fallback."""
+"""What each kernel must compute, in plain NumPy, written to be read.
+
+The oracle of tests and benchmarks, never a fallback.
+"""

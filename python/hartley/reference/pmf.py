@@ -29,7 +29,9 @@ def cross_entropy(p: Array, q: Array, axis: int = -1) -> Any:
 
 def kl_divergence(p: Array, q: Array, axis: int = -1) -> Any:
     """Σ p log(p / q)."""
-    return cross_entropy(p, q, axis) - entropy(p, axis)
+    p, q = np.broadcast_arrays(p, q)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _terms(p, p / q).sum(axis=axis)
 
 
 def js_divergence(p: Array, q: Array, axis: int = -1) -> Any:

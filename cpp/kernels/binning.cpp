@@ -1,0 +1,207 @@
+#include "kernels/binning.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "support/parallel.hpp"
+#include "support/simd.hpp"
+
+namespace hartley {
+namespace {
+
+using namespace simd;
+
+constexpr std::size_t kChunkRows = 1 << 16;  // rows a task
+constexpr std::size_t kStrip = 8;            // columns transposed together: one cache line of a row
+// Bins up to which a comparison with every edge beats a binary search of each number: 8 comparisons at once
+// (bench_histogram)
+constexpr std::size_t kComparedBins = 64;
+
+HARTLEY_INLINE Vec<double> load_as_double(const double* x) { return load(x); }
+HARTLEY_INLINE Vec<double> load_as_double(const float* x) {
+  typedef float Half __attribute__((vector_size(kVectorBytes / 2)));
+  Half half;
+  std::memcpy(&half, x, sizeof half);
+  return __builtin_convertvector(half, Vec<double>);
+}
+
+// Adding and taking away 2^52 + 2^51 rounds |x| < 2^51 to a whole number.
+HARTLEY_INLINE Vec<double> round_to_whole(Vec<double> x) { return (x + 0x1.8p52) - 0x1.8p52; }
+
+// The numbers of a block, whole vectors at a time; the last vector is filled up from `pad`.
+template <class T, class Visit>
+HARTLEY_INLINE void for_each_vector(const T* x, std::size_t n, double pad, Visit&& visit) {
+  std::size_t i = 0;
+  for (; i + kLanes<double> <= n; i += kLanes<double>) visit(i, load_as_double(x + i));
+  if (i == n) return;
+  Vec<double> last = splat(pad);
+  for (std::size_t lane = 0; i + lane < n; ++lane) last[static_cast<int>(lane)] = static_cast<double>(x[i + lane]);
+  visit(i, last);
+}
+
+struct OutsideCounter {
+  Vec<double> first, last;
+  Mask<double> total{};
+  explicit OutsideCounter(const Bins& bins) : first(splat(bins.edges.front())), last(splat(bins.edges.back())) {}
+  // a comparison that holds is -1 in every lane; NaN fails both
+  HARTLEY_INLINE void see(Vec<double> x) { total += ~((x >= first) & (x <= last)) & 1; }
+  std::size_t count() const { return static_cast<std::size_t>(sum(total)); }
+};
+
+template <class T>
+std::size_t bin_uniform(const T* x, std::size_t n, const Bins& bins, double* cells) {
+  const double first = bins.edges.front(), width = bins.edges.back() - first;
+  const double last_cell = static_cast<double>(bins.count() - 1);
+  const double step = width / static_cast<double>(bins.count());  // numpy.linspace's step
+  const double inverse = static_cast<double>(bins.count()) / width;
+  OutsideCounter outside(bins);
+  for_each_vector(x, n, first, [&](std::size_t i, Vec<double> v) {
+    outside.see(v);
+    // the product may be one cell off: the edges themselves decide
+    Vec<double> cell = min(max(round_to_whole((v - first) * inverse), Vec<double>{}), splat(last_cell));
+    cell += select<double>(v < cell * step + first, splat(-1.0), Vec<double>{});
+    cell += select<double>(v >= (cell + 1.0) * step + first, splat(1.0), Vec<double>{});
+    store(cells + i, min(max(cell, Vec<double>{}), splat(last_cell)));
+  });
+  return outside.count();
+}
+
+template <class T>
+std::size_t bin_by_comparison(const T* x, std::size_t n, const Bins& bins, double* cells) {
+  const std::span<const double> inner = bins.edges.subspan(1, bins.count() - 1);
+  OutsideCounter outside(bins);
+  for_each_vector(x, n, bins.edges.front(), [&](std::size_t i, Vec<double> v) {
+    outside.see(v);
+    Vec<double> cell{};
+    for (const double edge : inner) cell += select<double>(v >= splat(edge), splat(1.0), Vec<double>{});
+    store(cells + i, cell);
+  });
+  return outside.count();
+}
+
+template <class T>
+std::size_t bin_by_search(const T* x, std::size_t n, const Bins& bins, double* cells) {
+  const std::span<const double> inner = bins.edges.subspan(1, bins.count() - 1);
+  std::size_t outside = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const double v = static_cast<double>(x[i]);
+    outside += !(v >= bins.edges.front() && v <= bins.edges.back());
+    std::size_t begin = 0;  // branch-free: the number of inner edges <= v
+    for (std::size_t length = inner.size(); length > 0; length -= (length + 1) / 2)
+      begin += inner[begin + length / 2] <= v ? (length + 1) / 2 : 0;
+    cells[i] = static_cast<double>(begin);
+  }
+  return outside;
+}
+
+}  // namespace
+
+template <class T>
+std::size_t bin_block(const T* x, std::size_t n, const Bins& bins, double* cells) {
+  if (bins.uniform) return bin_uniform(x, n, bins, cells);
+  if (bins.count() <= kComparedBins) return bin_by_comparison(x, n, bins, cells);
+  return bin_by_search(x, n, bins, cells);
+}
+
+template <class T>
+std::vector<ColumnRange> column_ranges(const T* x, std::size_t n_rows, std::size_t n_columns, int n_threads) {
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  const std::size_t chunk = std::max<std::size_t>(1, kChunkRows / n_columns), n_chunks = count_blocks(n_rows, chunk);
+  std::vector<ColumnRange> parts(n_chunks * n_columns, {kInf, -kInf, 0});
+  parallel_for(n_chunks, n_threads, [&](std::size_t task, int) {
+    ColumnRange* part = parts.data() + task * n_columns;
+    const std::size_t begin = task * chunk, end = std::min(n_rows, begin + chunk);
+    if (n_columns == 1) {
+      Vec<double> least = splat(kInf), largest = splat(-kInf);
+      Mask<double> n_nan{};
+      // a comparison with NaN is false and keeps the other operand
+      for_each_vector(x + begin, end - begin, static_cast<double>(x[begin]), [&](std::size_t, Vec<double> v) {
+        least = min(v, least);
+        largest = max(v, largest);
+        n_nan += (v != v);
+      });
+      part[0] = {reduce_min(least), reduce_max(largest), -sum(n_nan)};
+      const std::size_t padded = (kLanes<double> - (end - begin) % kLanes<double>) % kLanes<double>;
+      if (x[begin] != x[begin]) part[0].n_nan -= static_cast<std::int64_t>(padded);
+      return;
+    }
+    for (std::size_t r = begin; r < end; ++r) {
+      const T* row = x + r * n_columns;
+      for (std::size_t c = 0; c < n_columns; ++c) {
+        const double v = static_cast<double>(row[c]);
+        part[c].least = v < part[c].least ? v : part[c].least;
+        part[c].largest = v > part[c].largest ? v : part[c].largest;
+        part[c].n_nan += v != v;
+      }
+    }
+  });
+  std::vector<ColumnRange> ranges(n_columns, {kInf, -kInf, 0});
+  for (std::size_t k = 0; k < parts.size(); ++k) {
+    ColumnRange& range = ranges[k % n_columns];
+    range.least = std::min(range.least, parts[k].least);
+    range.largest = std::max(range.largest, parts[k].largest);
+    range.n_nan += parts[k].n_nan;
+  }
+  return ranges;
+}
+
+namespace {
+
+template <class Code>
+void store_codes(const double* cells, std::size_t n, Code* codes) {
+  for (std::size_t i = 0; i < n; ++i) codes[i] = static_cast<Code>(static_cast<std::int32_t>(cells[i]));
+}
+
+// Codes of one block of one column that lies contiguous.
+template <class T, class Code>
+std::int64_t code_block(const T* x, std::size_t n, const Bins& bins, Code* codes) {
+  alignas(kVectorBytes) double cells[kBinBlock + kLanes<double>];
+  const std::size_t outside = bin_block(x, n, bins, cells);
+  store_codes(cells, n, codes);
+  if (outside == 0) return 0;
+  std::int64_t n_nan = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (x[i] == x[i]) continue;
+    codes[i] = static_cast<Code>(bins.count());
+    ++n_nan;
+  }
+  return static_cast<std::int64_t>(outside) - n_nan;
+}
+
+}  // namespace
+
+template <class T, class Code>
+std::vector<std::int64_t> digitize(const T* x, std::size_t n_rows, std::size_t n_columns, std::span<const Bins> bins,
+                                   Code* codes, int n_threads) {
+  const std::size_t n_strips = count_blocks(n_columns, kStrip), n_chunks = count_blocks(n_rows, kChunkRows);
+  std::vector<std::int64_t> outside(n_chunks * n_columns, 0);
+  parallel_for(n_strips * n_chunks, n_threads, [&](std::size_t task, int) {
+    const std::size_t first = task % n_strips * kStrip, width = std::min(kStrip, n_columns - first);
+    const std::size_t chunk = task / n_strips, chunk_end = std::min(n_rows, (chunk + 1) * kChunkRows);
+    T block[kStrip][kBinBlock];
+    for (std::size_t begin = chunk * kChunkRows; begin < chunk_end; begin += kBinBlock) {
+      const std::size_t n = std::min(kBinBlock, chunk_end - begin);
+      if (n_columns > 1)
+        for (std::size_t r = 0; r < n; ++r)
+          for (std::size_t c = 0; c < width; ++c) block[c][r] = x[(begin + r) * n_columns + first + c];
+      for (std::size_t c = 0; c < width; ++c)
+        outside[chunk * n_columns + first + c] +=
+            code_block(n_columns > 1 ? block[c] : x + begin, n, bins[first + c], codes + (first + c) * n_rows + begin);
+    }
+  });
+  std::vector<std::int64_t> totals(n_columns, 0);
+  for (std::size_t k = 0; k < outside.size(); ++k) totals[k % n_columns] += outside[k];
+  return totals;
+}
+
+#define HARTLEY_INSTANTIATE(T)                                                                             \
+  template std::size_t bin_block<T>(const T*, std::size_t, const Bins&, double*);                          \
+  template std::vector<ColumnRange> column_ranges<T>(const T*, std::size_t, std::size_t, int);             \
+  template std::vector<std::int64_t> digitize<T, std::uint8_t>(const T*, std::size_t, std::size_t,         \
+                                                               std::span<const Bins>, std::uint8_t*, int); \
+  template std::vector<std::int64_t> digitize<T, std::uint16_t>(const T*, std::size_t, std::size_t,        \
+                                                                std::span<const Bins>, std::uint16_t*, int);
+HARTLEY_INSTANTIATE(double)
+HARTLEY_INSTANTIATE(float)
+
+}  // namespace hartley

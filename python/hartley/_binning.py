@@ -1,0 +1,186 @@
+"""Edges of bins and codes of columns, shared by everything that bins continuous data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _dispatch
+from ._arrays import RealArray, to_numpy
+from ._threads import get_num_threads
+
+BinRule: TypeAlias = int | str | Sequence[float] | NDArray[Any]
+Codes: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
+
+RULES = ("fd", "sturges", "scott", "doane", "sqrt")
+BINNINGS = ("uniform", "quantile")
+_MAX_CELLS = 65535  # one code is kept for missing values
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Increasing edges of one variable; uniform ones are those of numpy.linspace."""
+
+    values: NDArray[np.float64]
+    uniform: bool
+
+    @property
+    def n_cells(self) -> int:
+        return len(self.values) - 1
+
+
+def check_binning(binning: str) -> None:
+    if binning not in BINNINGS:
+        raise ValueError(f'binning must be "uniform" or "quantile", got {binning!r}')
+
+
+def given_edges(bins: Any) -> Edges | None:
+    """Edges that the caller gave as an array, checked; None where bins is a number or a rule."""
+    if isinstance(bins, (str, int, np.integer)):
+        return None
+    values = np.ascontiguousarray(to_numpy(bins, "bins"), dtype=np.float64)
+    if values.ndim != 1 or values.size < 2:
+        raise ValueError(f"bins must be a number, a rule or at least 2 edges, got shape {values.shape}")
+    if not np.isfinite(values).all():
+        raise ValueError(f"edges must be finite, got edges[{int(np.argmax(~np.isfinite(values)))}] not finite")
+    falls = np.flatnonzero(np.diff(values) <= 0)
+    if falls.size:
+        k = int(falls[0]) + 1
+        raise ValueError(f"edges must increase; edges[{k}] = {values[k]} follows {values[k - 1]}")
+    return _checked_size(Edges(values, uniform=False))
+
+
+def _checked_size(edges: Edges) -> Edges:
+    if edges.n_cells > _MAX_CELLS:
+        raise ValueError(f"bins must be at most {_MAX_CELLS}, got {edges.n_cells}")
+    return edges
+
+
+def bin_count(bins: Any) -> int:
+    """bins as a number of bins."""
+    if isinstance(bins, bool) or not isinstance(bins, (int, np.integer)):
+        raise TypeError(f"bins must be a whole number, one of {RULES} or edges, got {bins!r}")
+    if not 1 <= bins <= _MAX_CELLS:
+        raise ValueError(f"bins must be from 1 to {_MAX_CELLS}, got {bins}")
+    return int(bins)
+
+
+def _uniform(first: float, last: float, bins: int) -> Edges:
+    if first == last:
+        return Edges(np.array([first, last]), uniform=False)  # a constant has one cell
+    with np.errstate(over="ignore"):
+        width = last - first
+    if not np.isfinite(width):
+        raise ValueError(f"the range from {first} to {last} is wider than float64 can say: scale the data")
+    values = np.linspace(first, last, bins + 1)
+    if np.all(values[1:] > values[:-1]) and np.isfinite(bins / width):
+        return Edges(values, uniform=True)
+    return Edges(np.unique(values), uniform=False)  # a range of a few units in the last place has fewer cells
+
+
+def uniform_edges(x: RealArray, bins: int, name: str) -> list[Edges]:
+    """Edges of equal width over each column's own range; x is (n_samples, n_columns)."""
+    least, largest, _ = _dispatch.kernels.histogram_ranges(x, get_num_threads())
+    _require_numbers(least, largest, name)
+    return [_uniform(float(a), float(b), bins) for a, b in zip(least, largest, strict=True)]
+
+
+def quantile_edges(x: RealArray, bins: int, name: str) -> list[Edges]:
+    """The distinct ones of the bins + 1 quantiles of each column, interpolated as numpy.quantile does."""
+    least, largest, n_nan = _dispatch.kernels.histogram_ranges(x, get_num_threads())
+    _require_numbers(least, largest, name)
+    position = np.linspace(0.0, 1.0, bins + 1) * (len(x) - n_nan[:, None] - 1)
+    lower = np.floor(position).astype(np.int64)
+    upper = np.minimum(lower + 1, (len(x) - n_nan - 1)[:, None])
+    # ranks go up within a column: lower and upper ones alternate and never cross
+    ranks = np.ascontiguousarray(np.stack([lower, upper], axis=2).reshape(len(lower), -1))
+    order = np.argsort(ranks, axis=1, kind="stable")
+    found = _dispatch.kernels.histogram_order_statistics(
+        x, np.ascontiguousarray(np.take_along_axis(ranks, order, axis=1)), get_num_threads()
+    )
+    values = np.empty_like(found)
+    np.put_along_axis(values, order, found, axis=1)
+    below, above = values[:, 0::2], values[:, 1::2]
+    share = position - lower
+    # from the nearer end, as NumPy does, so that the edges are its quantiles to the last bit
+    step = above - below
+    quantiles = np.where(share >= 0.5, above - step * (1.0 - share), below + step * share)
+    return [_distinct(column) for column in quantiles]
+
+
+def _distinct(values: NDArray[np.float64]) -> Edges:
+    edges = np.unique(values)
+    return Edges(np.repeat(edges, 2) if edges.size == 1 else edges, uniform=False)
+
+
+def _require_numbers(least: NDArray[np.float64], largest: NDArray[np.float64], name: str) -> None:
+    empty = np.flatnonzero(least > largest)
+    if empty.size:
+        raise ValueError(f"{name} has no number in column {int(empty[0])}: all its entries are NaN")
+    infinite = np.flatnonzero(np.isinf(least) | np.isinf(largest))
+    if infinite.size:
+        raise ValueError(f"{name} must be finite, got an infinite entry in column {int(infinite[0])}")
+
+
+def column_edges(
+    x: RealArray, bins: BinRule, binning: str, name: str, limits: tuple[float, float] | None = None
+) -> list[Edges]:
+    """Edges of every column of x, (n_samples, n_columns), from a number, a rule or given edges."""
+    check_binning(binning)
+    edges = given_edges(bins)
+    if edges is not None:
+        return [edges] * x.shape[1]
+    if limits is not None:
+        if binning != "uniform":
+            raise ValueError("range goes with uniform bins only")
+        _check_limits(limits)
+    if isinstance(bins, str):
+        if bins not in RULES:
+            raise ValueError(f"bins must be a whole number, one of {RULES} or edges, got {bins!r}")
+        return [_rule_edges(x[:, c], bins, binning, name, limits) for c in range(x.shape[1])]
+    count = bin_count(bins)
+    if limits is not None:
+        return [_uniform(float(limits[0]), float(limits[1]), count)] * x.shape[1]
+    return uniform_edges(x, count, name) if binning == "uniform" else quantile_edges(x, count, name)
+
+
+def _check_limits(limits: tuple[float, float]) -> None:
+    first, last = limits
+    if not (np.isfinite(first) and np.isfinite(last) and first < last):
+        raise ValueError(f"range must be (first, last), finite and increasing, got {limits!r}")
+
+
+def _rule_edges(column: NDArray[Any], rule: str, binning: str, name: str, limits: tuple[float, float] | None) -> Edges:
+    """NumPy's number of bins by the rule, on the numbers of the column."""
+    numbers = column[~np.isnan(column)].astype(np.float64)
+    edges = np.histogram_bin_edges(numbers, bins=rule, range=limits)
+    count = bin_count(len(edges) - 1)
+    if limits is not None:
+        return _uniform(float(limits[0]), float(limits[1]), count)
+    one = np.ascontiguousarray(numbers.reshape(-1, 1))
+    return (uniform_edges if binning == "uniform" else quantile_edges)(one, count, name)[0]
+
+
+def encode(x: RealArray, edges: list[Edges], name: str) -> tuple[Codes, NDArray[np.int64]]:
+    """Codes (n_columns, n_samples) in the smallest width, and each column's number of cells: the code of a NaN."""
+    n_cells = np.array([e.n_cells for e in edges], dtype=np.int64)
+    dtype = np.uint8 if n_cells.max() < 256 else np.uint16
+    codes = np.empty((x.shape[1], x.shape[0]), dtype=dtype)
+    offsets = np.concatenate([[0], np.cumsum(n_cells + 1)])
+    uniform = np.array([e.uniform for e in edges], dtype=np.uint8)
+    outside = _dispatch.kernels.histogram_digitize(
+        x, np.concatenate([e.values for e in edges]), offsets, uniform, codes, get_num_threads()
+    )
+    for column, n_outside in enumerate(outside):
+        if n_outside:
+            raise outside_error(f"column {column} of {name}" if len(edges) > 1 else name, n_outside, edges[column])
+    return codes, n_cells
+
+
+def outside_error(what: str, n_outside: int, edges: Edges) -> ValueError:
+    first, last = edges.values[0], edges.values[-1]
+    return ValueError(f"{what} has {n_outside} values outside the edges from {first} to {last}")
