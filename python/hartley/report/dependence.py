@@ -1,0 +1,204 @@
+"""How the columns depend on each other: all pairs of coded columns, tested against independence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import _dispatch, discrete
+from .._threads import get_num_threads
+from ..significance import benjamini_hochberg
+from .encoding import Codes
+
+_BITS = 1.0 / math.log(2.0)
+_ROWS = 1 << 20  # rows counted at a time: 8 MiB of cell indices
+DETERMINED = 0.01  # a column is redundant where less than this share of its entropy is left
+_WORTH_A_LOOK = 0.5
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass
+class Dependence:
+    """All pairs of k columns, (k, k) each and symmetric; information in bits.
+
+    ``mi`` is the plug-in value with the cells' entropy on the diagonal, ``corrected`` Miller and Madow's,
+    ``normalized`` the corrected value over the mean of the two entropies (from 0 to 1), ``p`` and ``q`` of the G-test
+    of independence.
+    """
+
+    names: list[str]
+    mi: Matrix
+    corrected: Matrix
+    normalized: Matrix
+    n: NDArray[np.int64]
+    occupied: NDArray[np.int64]
+    cells: NDArray[np.int64]
+    p: Matrix
+    q: Matrix
+    seconds: float = 0.0
+
+    @property
+    def entropy(self) -> Matrix:
+        """Entropy of each column's cells in bits."""
+        return np.diagonal(self.mi).copy()
+
+
+@dataclass
+class Pair:
+    """One pair of columns; x and y are positions in ``Dependence.names``."""
+
+    x: int
+    y: int
+    names: tuple[str, str]
+    mi: float
+    corrected: float
+    normalized: float
+    n: int
+    g: float
+    dof: int
+    p: float
+    q: float
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Redundancy:
+    """``determined`` follows from ``by``; ``left`` is H(determined | by) / H(determined)."""
+
+    by: str
+    determined: str
+    left: float
+    both_ways: bool = False
+    left_back: float = math.nan
+
+
+def all_pairs(
+    codes: Codes, n_cells: NDArray[np.int64], names: list[str], progress: Callable[[float], None] | None = None
+) -> Dependence:
+    """Mutual information of all pairs from one call of the counting kernel, with its corrections and tests."""
+    mi, n, occupied, cells = _dispatch.kernels.histogram_pairs(codes, n_cells, get_num_threads(), progress)
+    rows = np.maximum(n, 1)
+    # H(X) + H(Y) - H(X,Y), each with Miller and Madow's (K - 1) / (2 n)
+    correction = (occupied + occupied.T - cells - 1) / (2.0 * rows)
+    corrected = np.where(n > 0, mi + correction, 0.0)
+    entropy = np.diagonal(mi)
+    np.fill_diagonal(corrected, entropy + (np.diagonal(occupied) - 1) / (2.0 * np.diagonal(rows)))
+    mean_entropy = (entropy[:, None] + entropy[None, :]) / 2.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        normalized = np.clip(np.where(mean_entropy > 0, corrected / mean_entropy, 0.0), 0.0, 1.0)
+    np.fill_diagonal(normalized, np.where(entropy > 0, 1.0, 0.0))
+    upper = np.triu_indices(len(names), 1)
+    p, q = np.zeros_like(mi), np.zeros_like(mi)
+    p_upper = _g_test(2.0 * n[upper] * mi[upper], ((occupied - 1) * (occupied.T - 1))[upper])
+    p[upper] = p_upper
+    q[upper] = benjamini_hochberg(p_upper)
+    return Dependence(names, mi * _BITS, corrected * _BITS, normalized, n, occupied, cells, p + p.T, q + q.T)
+
+
+def _g_test(statistic: Matrix, dof: NDArray[np.int64]) -> Matrix:
+    """p-values of 2 n I against chi-square; 1 where nothing can vary."""
+    p = np.ones(len(statistic))
+    testable = dof > 0
+    if testable.any():
+        p[testable] = _dispatch.kernels.chi2_survival(
+            np.ascontiguousarray(np.maximum(statistic[testable], 0.0)), dof[testable].astype(np.float64)
+        )
+    return p
+
+
+def make_pair(d: Dependence, x: int, y: int) -> Pair:
+    """The numbers of one pair side by side."""
+    n, dof = int(d.n[x, y]), int((d.occupied[x, y] - 1) * (d.occupied[y, x] - 1))
+    pair = Pair(
+        x,
+        y,
+        (d.names[x], d.names[y]),
+        float(d.mi[x, y]),
+        float(d.corrected[x, y]),
+        float(d.normalized[x, y]),
+        n,
+        float(2.0 * n * d.mi[x, y] / _BITS),
+        max(dof, 0),
+        float(d.p[x, y]),
+        float(d.q[x, y]),
+    )
+    if n == 0:
+        pair.notes.append("no row has both")
+    elif dof > 0 and n < d.occupied[x, y] * d.occupied[y, x]:
+        pair.notes.append("G-test unreliable: fewer rows than cells")
+    return pair
+
+
+def strongest(d: Dependence, eligible: NDArray[np.bool_], alpha: float, limit: int) -> list[Pair]:
+    """The significant pairs of eligible columns, by falling normalized information."""
+    x, y = np.triu_indices(len(d.names), 1)
+    keep = eligible[x] & eligible[y] & (d.q[x, y] <= alpha) & (d.corrected[x, y] > 0)
+    x, y = x[keep], y[keep]
+    order = np.lexsort((-d.corrected[x, y], -d.normalized[x, y]))[:limit]
+    return [make_pair(d, int(x[i]), int(y[i])) for i in order]
+
+
+def redundant(
+    d: Dependence, codes: Codes, n_cells: NDArray[np.int64], eligible: NDArray[np.bool_], limit: int
+) -> list[Redundancy]:
+    """Columns that another one determines: less than 1 % of their entropy is left, Miller-Madow corrected."""
+    entropy = d.entropy
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = d.mi / entropy[None, :]  # I(X;Y) / H(Y)
+    near = (share >= _WORTH_A_LOOK) & eligible[:, None] & eligible[None, :] & (entropy[None, :] > 0) & (d.n > 1)
+    np.fill_diagonal(near, False)
+    left = np.full(d.mi.shape, np.inf)
+    for x, y in np.argwhere(near):
+        own = entropy[y] if d.n[x, y] == d.n[y, y] else _entropy_beside(codes, n_cells, int(y), int(x))
+        # H(X,Y) - H(X) with (cells - 1 - (occupied - 1)) / (2 n) added
+        bias = (d.cells[x, y] - d.occupied[x, y]) / (2.0 * d.n[x, y]) * _BITS
+        if own > 0:
+            left[x, y] = max(0.0, own - d.mi[x, y] + bias) / own
+    found = []
+    for x, y in np.argwhere(left < DETERMINED):
+        both = bool(left[y, x] < DETERMINED)
+        if not (both and x > y):
+            back = float(left[y, x]) if both else math.nan
+            found.append(Redundancy(d.names[x], d.names[y], float(left[x, y]), both, back))
+    found.sort(key=lambda r: (not r.both_ways, r.left))
+    return found[:limit]
+
+
+def _entropy_beside(codes: Codes, n_cells: NDArray[np.int64], y: int, x: int) -> float:
+    """Entropy in bits of column y over the rows where x is present, too."""
+    counts = np.zeros(int(n_cells[y]) + 1, np.int64)
+    for start in range(0, codes.shape[1], _ROWS):
+        rows = slice(start, start + _ROWS)
+        counts += np.bincount(codes[y, rows][codes[x, rows] != n_cells[x]], minlength=len(counts))
+    return discrete.entropy_from_counts(counts[:-1], base="bits")
+
+
+def joint_table(
+    codes: Codes, x: int, y: int, n_cells: NDArray[np.int64], largest: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """(counts, x_cells, y_cells) of a pair; of each column at most ``largest`` cells, the most frequent ones."""
+    shown = [_frequent(codes, c, int(n_cells[c]), largest) for c in (x, y)]
+    lookup = []
+    for c, cells in zip((x, y), shown, strict=True):
+        places = np.full(int(n_cells[c]) + 1, len(cells), np.int64)
+        places[cells] = np.arange(len(cells))
+        lookup.append(places)
+    width = len(shown[1]) + 1
+    counts = np.zeros((len(shown[0]) + 1) * width, np.int64)
+    for start in range(0, codes.shape[1], _ROWS):
+        rows = slice(start, start + _ROWS)
+        counts += np.bincount(lookup[0][codes[x, rows]] * width + lookup[1][codes[y, rows]], minlength=len(counts))
+    return counts.reshape(-1, width)[:-1, :-1], shown[0], shown[1]
+
+
+def _frequent(codes: Codes, column: int, n_cells: int, largest: int) -> NDArray[np.int64]:
+    counts = np.zeros(n_cells + 1, np.int64)
+    for start in range(0, codes.shape[1], _ROWS):
+        counts += np.bincount(codes[column, start : start + _ROWS], minlength=n_cells + 1)
+    cells = np.flatnonzero(counts[:-1])
+    return np.sort(cells[np.argsort(-counts[cells], kind="stable")[:largest]])
