@@ -25,20 +25,19 @@ _LAZY = {
 class _MissingExtraError(Exception):
     """A package that an extra would have brought is not installed."""
 
-    def __init__(self, command: str, package: str, extra: str) -> None:
-        super().__init__(f"hartley {command} needs {package}: pip install 'hartley[{extra}]'")
+    def __init__(self, command: str, error: ModuleNotFoundError) -> None:
+        module = error.name or str(error)
+        package = module if module.startswith("hartley") else module.split(".")[0]
+        super().__init__(f"hartley {command} needs {package}: pip install 'hartley[{_LAZY[command][2]}]'")
 
 
 def _load(command: str) -> click.Command:
     """A command that lives in a module of its own."""
-    module_name, attribute, extra = _LAZY[command]
+    module_name, attribute, _ = _LAZY[command]
     try:
         loaded: click.Command = getattr(importlib.import_module(module_name), attribute)
     except ModuleNotFoundError as error:
-        package = (error.name or "").split(".")[0]
-        if package == "hartley":
-            package = error.name or module_name
-        raise _MissingExtraError(command, package, extra) from None
+        raise _MissingExtraError(command, error) from None
     return loaded
 
 
@@ -99,16 +98,21 @@ def _fail(message: object, status: int) -> int:
     return status
 
 
+def _command_in(arguments: Sequence[str]) -> str:
+    return next((argument for argument in arguments if argument in _LAZY), "report")
+
+
 def _run(arguments: Sequence[str]) -> int:
     try:
         import click
     except ModuleNotFoundError:
-        command = next((a for a in arguments if a in _LAZY), "")
-        extra = _LAZY[command][2] if command else "report"
-        return _fail(f"hartley: the command line needs click: pip install 'hartley[{extra}]'", 1)
+        extra = _LAZY[_command_in(arguments)][2]
+        return _fail(f"the command line needs click: pip install 'hartley[{extra}]'", 1)
     try:
         result = command_group().main(args=list(arguments), prog_name="hartley", standalone_mode=False)
         sys.stdout.flush()
+    except ModuleNotFoundError as error:
+        raise _MissingExtraError(_command_in(arguments), error) from None
     except click.exceptions.NoArgsIsHelpError as error:
         print(error.format_message(), file=sys.stderr)
         return 2

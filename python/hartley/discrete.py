@@ -57,7 +57,7 @@ def entropy_from_counts(counts: Any, *, estimator: str = "mle", base: Base = Non
     Notes
     -----
     With n = Σ c and K symbols seen, the plug-in value is too low by (K_true - 1) / (2 n) + O(1/n²); Miller and Madow
-    add (K - 1) / (2 n). Where the coverage (:func:`coverage`) is low, K is far below K_true and both remain too low. O(K).
+    add (K - 1) / (2 n). Where the coverage (:func:`coverage`) is low, K is far below K_true and both are too low. O(K).
 
     References
     ----------

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 
 from .analysis import Options, Progress, Report, analyse
+from .numbers import to_json
+from .render_terminal import render_terminal
 from .source import DataError
 
 
@@ -59,21 +61,24 @@ def _write(target: Path, content: str) -> None:
         raise DataError(f"{target}: cannot be written: {error.strerror}") from None
 
 
-def _deliver(report: Report, output: Path | None, json_target: Path | None) -> None:
-    if json_target is not None:
-        from .numbers import to_json
+def _page_renderer() -> Callable[[Report], str]:
+    """Imported only for a page (matplotlib takes its time), and before the work, to fail early."""
+    from .render_html import render_html
 
+    return render_html
+
+
+def _deliver(
+    report: Report, output: Path | None, json_target: Path | None, page: Callable[[Report], str] | None
+) -> None:
+    if json_target is not None:
         if str(json_target) == "-":
             click.echo(to_json(report))
         else:
             _write(json_target, to_json(report))
-    if output is not None:
-        from .render_html import render_html
-
-        _write(output, render_html(report))
+    if output is not None and page is not None:
+        _write(output, page(report))
     if json_target is None or str(json_target) != "-":
-        from .render_terminal import render_terminal
-
         render_terminal(report)
         for target, what in ((output, "page"), (json_target, "numbers")):
             if target is not None:
@@ -111,6 +116,7 @@ def report_command(
         raise click.UsageError(str(error)) from None
     _check_target("--output", output, file)
     _check_target("--json", json_target, file)
+    page = _page_renderer() if output is not None else None
     with _shown_progress(not no_progress) as progress:
         report = analyse(file, options, progress)
-    _deliver(report, output, json_target)
+    _deliver(report, output, json_target, page)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .columns import Kind, Tally, canonical
 from .source import DataError
 
-Codes = NDArray[np.uint8] | NDArray[np.uint16]
+Codes: TypeAlias = NDArray[np.uint8 | np.uint16]
 
 MAX_SYMBOLS = 65534  # 16-bit codes, the last one for missing values
 _IN_MEMORY = 1 << 28  # bytes of codes held in memory; more go to a temporary file
@@ -102,7 +102,8 @@ def cell_labels(coding: Coding, type_: pa.DataType, cells: NDArray[np.int64]) ->
         single = high == np.nextafter(low, np.inf)
         first, last = (_instant(float(edge), type_, coding.kind) for edge in (low, high))
         closing = "]" if cell == coding.n_cells - 1 else ")"
-        labels.append(first if single else f"[{first}, {last}{closing}")
+        span = f"from {first}" if coding.kind == "datetime" else f"[{first}, {last}{closing}"
+        labels.append(first if single else span)
     return labels
 
 
@@ -121,7 +122,7 @@ def _instant(value: Any, type_: pa.DataType, kind: Kind) -> str:
 
 def code_table(n_cells: NDArray[np.int64], n_rows: int) -> Codes:
     """Room for codes (columns, rows): in memory, or in a temporary file that vanishes with its last reference."""
-    dtype = np.uint8 if n_cells.max(initial=0) <= 255 else np.uint16
+    dtype: type[np.uint8 | np.uint16] = np.uint8 if n_cells.max(initial=0) <= 255 else np.uint16
     size = len(n_cells) * n_rows * np.dtype(dtype).itemsize
     if size <= _IN_MEMORY:
         return np.zeros((len(n_cells), n_rows), dtype)
@@ -132,5 +133,4 @@ def code_table(n_cells: NDArray[np.int64], n_rows: int) -> Codes:
             "set TMPDIR to a larger disk"
         )
     with tempfile.TemporaryFile(prefix="hartley-") as file:
-        codes: Codes = np.memmap(file, dtype, "w+", shape=(len(n_cells), n_rows))
-        return codes
+        return np.memmap(file, dtype, "w+", shape=(len(n_cells), n_rows))

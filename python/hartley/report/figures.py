@@ -107,7 +107,7 @@ def joint_histogram(histogram: JointHistogram) -> str:
     """One pair: rows in each cell by opacity, pointwise mutual information by colour."""
     counts = histogram.counts.T  # x to the right, y upwards
     rows, columns = counts.shape
-    figure = Figure(figsize=(5.4, 4.6), layout="constrained")
+    figure = Figure(figsize=(4.4, 3.9), layout="constrained")
     axes = figure.add_subplot()
     axes.imshow(_cell_colours(counts), origin="lower", aspect="auto", interpolation="nearest")
     for n, labels, place in (

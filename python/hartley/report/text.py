@@ -14,11 +14,11 @@ READING = (
     "values are cut at their quantiles, everything else counts as symbols. 'normalized' divides it by the mean of the "
     "two entropies: 0 is independent, 1 is one-to-one. Pairs are ranked by it because bits alone favour columns of "
     "many values.",
-    "p is the G-test's chance of at least this much information (2 n I, chi-square) if the columns were independent; q "
-    "is p adjusted for testing all pairs (Benjamini-Hochberg): of the pairs with q <= 0.05, at most about 5 % are false. "
-    "With many rows the faintest dependence is significant: read p together with I.",
-    "A column is redundant where another leaves less than 1 % of its entropy: H(Y|X) / H(Y) < 0.01, numbers after their "
-    "cut into bins.",
+    "p is the G-test's chance of at least this much information (2 n I, chi-square) if the columns were independent; "
+    "q is p adjusted for testing all pairs (Benjamini-Hochberg): of the pairs with q <= 0.05, about 5 % at most are "
+    "false. With many rows the faintest dependence is significant: read p together with I.",
+    "A column is redundant where another leaves less than 1 % of its entropy: H(Y|X) / H(Y) < 0.01, numbers after "
+    "their cut into bins.",
 )
 
 
