@@ -189,7 +189,7 @@ def _relate(report: Report, source: Source, codings: dict[int, Coding], progress
     report.dependence = d
     eligible = np.array([not c.undersampled for c in chosen])
     report.pairs = strongest(d, eligible, report.options.alpha, report.options.max_pairs)
-    report.redundant = redundant(d, codes, n_cells, eligible, _REDUNDANT)
+    report.redundant = redundant(d, eligible, _REDUNDANT)
     coding_list, type_list = list(codings.values()), [source.types[position] for position in codings]
     for pair in report.pairs[: report.options.max_figures]:
         counts, x_cells, y_cells = joint_table(codes, pair.x, pair.y, n_cells, _LARGEST_CELLS)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _dispatch, discrete
+from .. import _dispatch
 from .._threads import get_num_threads
 from ..significance import benjamini_hochberg
 from .encoding import Codes
@@ -17,18 +17,17 @@ from .encoding import Codes
 _BITS = 1.0 / math.log(2.0)
 _ROWS = 1 << 20  # rows counted at a time: 8 MiB of cell indices
 DETERMINED = 0.01  # a column is redundant where less than this share of its entropy is left
-_WORTH_A_LOOK = 0.5
 
 Matrix = NDArray[np.float64]
 
 
 @dataclass
 class Dependence:
-    """All pairs of k columns, (k, k) each and symmetric; information in bits.
+    """All pairs of k columns, (k, k) each; information in bits.
 
     ``mi`` is the plug-in value with the cells' entropy on the diagonal, ``corrected`` Miller and Madow's,
-    ``normalized`` the corrected value over the mean of the two entropies (from 0 to 1), ``p`` and ``q`` of the G-test
-    of independence.
+    ``normalized`` the corrected value over the mean of the two corrected entropies, ``p`` and ``q`` of the G-test of independence.
+    Row i of ``occupied`` and ``entropies`` is about column i among the ``n`` rows where the other one is present, too.
     """
 
     names: list[str]
@@ -38,9 +37,9 @@ class Dependence:
     n: NDArray[np.int64]
     occupied: NDArray[np.int64]
     cells: NDArray[np.int64]
+    entropies: Matrix
     p: Matrix
     q: Matrix
-    seconds: float = 0.0
 
     @property
     def entropy(self) -> Matrix:
@@ -81,23 +80,21 @@ def all_pairs(
     codes: Codes, n_cells: NDArray[np.int64], names: list[str], progress: Callable[[float], None] | None = None
 ) -> Dependence:
     """Mutual information of all pairs from one call of the counting kernel, with its corrections and tests."""
-    mi, n, occupied, cells = _dispatch.kernels.histogram_pairs(codes, n_cells, get_num_threads(), progress)
-    rows = np.maximum(n, 1)
+    mi, n, occupied, cells, entropy = _dispatch.kernels.histogram_pairs(codes, n_cells, get_num_threads(), progress)
+    twice_n = 2.0 * np.maximum(n, 1)
     # H(X) + H(Y) - H(X,Y), each with Miller and Madow's (K - 1) / (2 n)
-    correction = (occupied + occupied.T - cells - 1) / (2.0 * rows)
-    corrected = np.where(n > 0, mi + correction, 0.0)
-    entropy = np.diagonal(mi)
-    np.fill_diagonal(corrected, entropy + (np.diagonal(occupied) - 1) / (2.0 * np.diagonal(rows)))
-    mean_entropy = (entropy[:, None] + entropy[None, :]) / 2.0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        normalized = np.clip(np.where(mean_entropy > 0, corrected / mean_entropy, 0.0), 0.0, 1.0)
-    np.fill_diagonal(normalized, np.where(entropy > 0, 1.0, 0.0))
+    corrected = np.where(n > 0, mi + (occupied + occupied.T - cells - 1) / twice_n, 0.0)
+    corrected_entropy = np.where(n > 0, entropy + (occupied - 1) / twice_n, 0.0)
+    mean_entropy = (corrected_entropy + corrected_entropy.T) / 2.0
+    normalized = np.divide(corrected, mean_entropy, out=np.zeros_like(mi), where=mean_entropy > 0)
     upper = np.triu_indices(len(names), 1)
     p, q = np.zeros_like(mi), np.zeros_like(mi)
     p_upper = _g_test(2.0 * n[upper] * mi[upper], ((occupied - 1) * (occupied.T - 1))[upper])
     p[upper] = p_upper
     q[upper] = benjamini_hochberg(p_upper)
-    return Dependence(names, mi * _BITS, corrected * _BITS, normalized, n, occupied, cells, p + p.T, q + q.T)
+    return Dependence(
+        names, mi * _BITS, corrected * _BITS, normalized, n, occupied, cells, entropy * _BITS, p + p.T, q + q.T
+    )
 
 
 def _g_test(statistic: Matrix, dof: NDArray[np.int64]) -> Matrix:
@@ -143,22 +140,15 @@ def strongest(d: Dependence, eligible: NDArray[np.bool_], alpha: float, limit: i
     return [make_pair(d, int(x[i]), int(y[i])) for i in order]
 
 
-def redundant(
-    d: Dependence, codes: Codes, n_cells: NDArray[np.int64], eligible: NDArray[np.bool_], limit: int
-) -> list[Redundancy]:
+def redundant(d: Dependence, eligible: NDArray[np.bool_], limit: int) -> list[Redundancy]:
     """Columns that another one determines: less than 1 % of their entropy is left, Miller-Madow corrected."""
-    entropy = d.entropy
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = d.mi / entropy[None, :]  # I(X;Y) / H(Y)
-    near = (share >= _WORTH_A_LOOK) & eligible[:, None] & eligible[None, :] & (entropy[None, :] > 0) & (d.n > 1)
-    np.fill_diagonal(near, False)
-    left = np.full(d.mi.shape, np.inf)
-    for x, y in np.argwhere(near):
-        own = entropy[y] if d.n[x, y] == d.n[y, y] else _entropy_beside(codes, n_cells, int(y), int(x))
-        # H(X,Y) - H(X) with (cells - 1 - (occupied - 1)) / (2 n) added
-        bias = (d.cells[x, y] - d.occupied[x, y]) / (2.0 * d.n[x, y]) * _BITS
-        if own > 0:
-            left[x, y] = max(0.0, own - d.mi[x, y] + bias) / own
+    # H(X,Y) - H(X), with (cells - 1) / (2 n) and (occupied - 1) / (2 n) added to them: row x, column y
+    conditional = d.entropies.T - d.mi + (d.cells - d.occupied) / (2.0 * np.maximum(d.n, 1)) * _BITS
+    left = np.divide(
+        np.maximum(conditional, 0.0), d.entropies.T, out=np.full(d.mi.shape, np.inf), where=d.entropies.T > 0
+    )
+    left[~(eligible[:, None] & eligible[None, :])] = np.inf
+    np.fill_diagonal(left, np.inf)
     found = []
     for x, y in np.argwhere(left < DETERMINED):
         both = bool(left[y, x] < DETERMINED)
@@ -167,15 +157,6 @@ def redundant(
             found.append(Redundancy(d.names[x], d.names[y], float(left[x, y]), both, back))
     found.sort(key=lambda r: (not r.both_ways, r.left))
     return found[:limit]
-
-
-def _entropy_beside(codes: Codes, n_cells: NDArray[np.int64], y: int, x: int) -> float:
-    """Entropy in bits of column y over the rows where x is present, too."""
-    counts = np.zeros(int(n_cells[y]) + 1, np.int64)
-    for start in range(0, codes.shape[1], _ROWS):
-        rows = slice(start, start + _ROWS)
-        counts += np.bincount(codes[y, rows][codes[x, rows] != n_cells[x]], minlength=len(counts))
-    return discrete.entropy_from_counts(counts[:-1], base="bits")
 
 
 def joint_table(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .columns import Kind, Tally, canonical
 from .source import DataError
 
-Codes: TypeAlias = NDArray[np.uint8 | np.uint16]
+Codes: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 
 MAX_SYMBOLS = 65534  # 16-bit codes, the last one for missing values
 _IN_MEMORY = 1 << 28  # bytes of codes held in memory; more go to a temporary file
@@ -125,7 +125,7 @@ def code_table(n_cells: NDArray[np.int64], n_rows: int) -> Codes:
     dtype: type[np.uint8 | np.uint16] = np.uint8 if n_cells.max(initial=0) <= 255 else np.uint16
     size = len(n_cells) * n_rows * np.dtype(dtype).itemsize
     if size <= _IN_MEMORY:
-        return np.zeros((len(n_cells), n_rows), dtype)
+        return cast(Codes, np.zeros((len(n_cells), n_rows), dtype))
     free = shutil.disk_usage(tempfile.gettempdir()).free
     if size > free:
         raise DataError(
@@ -133,4 +133,4 @@ def code_table(n_cells: NDArray[np.int64], n_rows: int) -> Codes:
             "set TMPDIR to a larger disk"
         )
     with tempfile.TemporaryFile(prefix="hartley-") as file:
-        return np.memmap(file, dtype, "w+", shape=(len(n_cells), n_rows))
+        return cast(Codes, np.memmap(file, dtype, "w+", shape=(len(n_cells), n_rows)))
