@@ -153,9 +153,7 @@ def test_q_values_are_scipys_over_all_pairs(report: Report) -> None:
 
 def test_numeric_pairs_equal_the_librarys_matrix(frame: pd.DataFrame, report: Report) -> None:
     names = ["x", "noise", "large"]
-    matrix = ht.histogram.mutual_information_matrix(
-        frame[names], base="bits", estimator="miller_madow", normalized=False
-    ).to_numpy()
+    matrix = ht.histogram.mutual_information_matrix(frame[names].to_numpy(), base="bits", estimator="miller_madow")
     d = report.dependence
     assert d is not None
     index = [d.names.index(name) for name in names]
@@ -181,7 +179,8 @@ def test_redundancy_in_one_direction(tmp_path: Path) -> None:
     city = rng.integers(0, 12, N)
     pd.DataFrame({"city": city.astype(str), "country": (city // 3).astype(str)}).to_csv(tmp_path / "a.csv", index=False)
     (only,) = analyse(tmp_path / "a.csv").redundant  # numbers of few values: symbols
-    assert (only.by, only.determined, only.both_ways, only.left) == ("city", "country", False, 0.0)
+    assert (only.by, only.determined, only.both_ways) == ("city", "country", False)
+    assert only.left < 1e-14  # H(X,Y) and H(X) are the same sum, in another order
     assert text.redundancy(only) == "country follows from city (nothing of its entropy is left)"
 
 
@@ -258,10 +257,9 @@ def test_structured_and_one_dimensional_arrays(tmp_path: Path) -> None:
 
 def test_every_arrow_type_is_read_or_left_out(tmp_path: Path) -> None:
     n = 40
-    values: dict[str, Any] = {
-        f"{t}": pa.array(range(n)).cast(t) for t in ("int8", "uint64", "float16", "float", "date32")
-    }
+    values: dict[str, Any] = {f"{t}": pa.array(range(n)).cast(t) for t in ("int8", "uint64", "float16", "float")}
     values |= {
+        "date32": pa.array(range(n), pa.int32()).cast(pa.date32()),
         "decimal": pa.array(range(n)).cast(pa.decimal128(21, 2)),
         "date64": pa.array(range(n), pa.int32()).cast(pa.date32()).cast(pa.date64()),
         "time32": pa.array(range(n), pa.int32()).cast(pa.time32("s")),

@@ -77,9 +77,10 @@ def entropy_from_counts(counts: Any, *, estimator: str = "mle", base: Base = Non
     positive = _checked_counts(counts)
     if positive.size == 1:
         return 0.0
-    nats = float(pmf.entropy(positive, normalize=True))
+    n_samples = float(positive.sum())
+    nats = float(pmf.entropy(positive / n_samples, normalize=True))
     if estimator == "miller_madow":
-        nats += (positive.size - 1) / (2.0 * float(positive.sum()))
+        nats += (positive.size - 1) / (2.0 * n_samples)
     return nats * factor
 
 

@@ -167,9 +167,9 @@ def _batches(text: _Text, types: dict[str, pa.DataType]) -> Batches:
 
 
 def _fits(column: pa.Array, wanted: pa.DataType) -> bool:
+    if pa.types.is_binary(wanted) or pa.types.is_null(wanted):
+        return pa.types.is_binary(wanted)
     try:
-        if pa.types.is_binary(wanted):
-            return True
         strings = column.cast(pa.string())
         pc.utf8_trim_whitespace(strings).cast(wanted)
     except pa.ArrowInvalid:
@@ -195,6 +195,10 @@ def _widened(text: _Text, types: dict[str, pa.DataType]) -> dict[str, pa.DataTyp
     return found
 
 
+def _kind(text: _Text) -> str:
+    return f"{_DELIMITERS[text.delimiter]}-separated text" + (", gzip" if text.compressed else "")
+
+
 def _source(text: _Text, types: dict[str, pa.DataType], notes: list[str]) -> Source:
     def retype() -> Source:
         wider = _widened(text, types)
@@ -203,10 +207,9 @@ def _source(text: _Text, types: dict[str, pa.DataType], notes: list[str]) -> Sou
         more = f" and {len(changed) - 5} more" if len(changed) > 5 else ""
         return _source(text, wider, [*notes, f"types widened after the first block: {shown}{more}"])
 
-    kind = f"{_DELIMITERS[text.delimiter]}-separated text" + (", gzip" if text.compressed else "")
     return Source(
         str(text.path),
-        kind,
+        _kind(text),
         list(text.names),
         list(types.values()),
         lambda: _batches(text, types),
@@ -224,8 +227,8 @@ def open_text(path: Path, *, compressed: bool) -> Source:
                 schema = text.open(stream, {}).schema
         except (pa.ArrowException, OSError, EOFError, UnicodeError) as error:
             message = str(error)
-            if "Empty CSV file" in message:
-                return _source(text, dict.fromkeys(text.names, pa.null()), [])
+            if "Empty CSV file" in message or "Could not skip initial" in message:
+                return Source(str(path), _kind(text), list(text.names), [pa.null()] * len(text.names), lambda: iter(()))
             if "straddl" in message and text.block < _LARGEST_BLOCK:
                 text = _Text(path, compressed, text.encoding, text.delimiter, text.names, text.block * 8)
                 continue

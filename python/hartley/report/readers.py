@@ -63,7 +63,14 @@ def _open_csv_gz(path: Path, head: bytes) -> Source:
 def _fixed(path: Path, kind: str, schema: pa.Schema, batches: Callable[[], Batches]) -> Source:
     if len(schema.names) == 0:
         raise DataError(f"{path}: has no columns")
-    return Source(str(path), kind, unique_names(list(schema.names)), list(schema.types), batches)
+
+    def guarded() -> Batches:
+        try:
+            yield from batches()
+        except (pa.ArrowException, OSError) as error:
+            raise DataError(f"{path}: cannot be read as {kind}: {first_line(error)}") from None
+
+    return Source(str(path), kind, unique_names(list(schema.names)), list(schema.types), guarded)
 
 
 def _open_parquet(path: Path, head: bytes) -> Source:
