@@ -24,6 +24,7 @@ bool poll_python(double fraction) {
 void register_all(py::module_& m) {
   hartley::poll_hook.store(&poll_python);
   m.attr("level") = HARTLEY_LEVEL;
+  hartley::bind::register_vector_math(m);
   hartley::bind::register_pmf(m);
   hartley::bind::register_histogram(m);
 }

@@ -16,7 +16,7 @@ template <class T>
 Array<double> sums(PmfFunctional functional, const Array<T>& p, const Array<T>& q, int n_threads) {
   require_rank(p, 3, "p");
   require_rank(q, 3, "q");
-  const BatchShape shape{std::max(extent(p, 0), extent(q, 0)), extent(p, 1), extent(p, 2)};
+  const BatchShape shape{extent(p, 0) == 1 ? extent(q, 0) : extent(p, 0), extent(p, 1), extent(p, 2)};
   if (extent(q, 1) != shape.n || extent(q, 2) != shape.inner) throw py::value_error("p and q must have equal shapes");
   const std::size_t n_rows = shape.outer * shape.inner;
   Array<double> out = make_array<double>({4, n_rows});

@@ -34,11 +34,9 @@ def as_real(x: Any, name: str) -> RealArray:
     """x as a C-contiguous, aligned float64 or float32 array; float16 becomes float32, integers and bool float64."""
     array = x if type(x) is np.ndarray else to_numpy(x, name)
     dtype = array.dtype
-    if dtype in (_F64, _F32):
-        target = dtype.newbyteorder("=")
-    elif dtype.kind in "biu" or (dtype.kind == "f" and dtype.itemsize > 8):
-        target = _F64
-    elif dtype.kind == "f" or dtype.name == "bfloat16":
+    if dtype.kind in "biuf":
+        target = _F32 if dtype.kind == "f" and dtype.itemsize <= 4 else _F64
+    elif dtype.name == "bfloat16":
         target = _F32
     elif dtype.kind == "O":
         target = _F64

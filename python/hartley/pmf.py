@@ -37,7 +37,7 @@ def _slabs(x: RealArray, axis: int) -> RealArray:
         return x.reshape(1, -1, 1)
     outer, n, inner = math.prod(x.shape[:axis]), x.shape[axis], math.prod(x.shape[axis + 1 :])
     if 1 < inner < _FEW_COLUMNS:
-        return np.moveaxis(x, axis, -1).reshape(outer * inner, n, 1)
+        return as_real(np.moveaxis(x, axis, -1).reshape(outer * inner, n, 1), "p")
     return x.reshape(outer, n, inner)
 
 
@@ -166,7 +166,7 @@ def entropy(
     Notes
     -----
     0 log 0 = 0. Each entry is read once: O(n), one logarithm an entry, no temporary. Terms are added pairwise in
-    float64 (also for float32 input), relative error about 1e-15 for any n.
+    float64 (also for float32 input), relative error below 6e-14 and typically 1e-15 for any n.
 
     References
     ----------

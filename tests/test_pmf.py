@@ -1,0 +1,271 @@
+"""Exact functionals of probability mass functions."""
+
+from __future__ import annotations
+
+import math
+
+import mpmath
+import numpy as np
+import pytest
+import scipy.special
+import scipy.stats
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import hartley as ht
+from hartley.reference import pmf as reference
+
+SIZES = [1, 2, 7, 8, 9, 15, 16, 17, 63, 64, 65, 1000, 1023, 1024, 1025, 32768, 32769, 100003]
+TWO = {
+    "cross_entropy": (ht.cross_entropy, reference.cross_entropy),
+    "kl_divergence": (ht.kl_divergence, reference.kl_divergence),
+    "js_divergence": (ht.js_divergence, reference.js_divergence),
+}
+
+
+def pmf(rng, shape, dtype=np.float64, zeros=0.0, axis=-1):
+    p = rng.exponential(size=shape)
+    p[rng.random(shape) < zeros] = 0.0
+    p += (p.sum(axis=axis, keepdims=True) == 0) * 1.0
+    return (p / p.sum(axis=axis, keepdims=True)).astype(dtype)
+
+
+def tolerance(dtype, n):
+    # a term is off by at most 4 eps of its type (log 1, product 1, ratio 1, store 1) times |log p| <= log n + 10 here; the
+    # reference sums pairwise in float64 with log2(n) eps more
+    eps = float(np.finfo(dtype).eps)
+    return (4 * eps + math.log2(n + 1) * 2.3e-16) * (math.log(n + 1) + 10)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("n", SIZES)
+def test_functionals_equal_the_reference_on_all_sizes(level, n, dtype, rng):
+    p, q = pmf(rng, n, dtype, zeros=0.2), pmf(rng, n, dtype)
+    p64, q64 = p.astype(np.float64), q.astype(np.float64)
+    assert ht.entropy(p) == pytest.approx(reference.entropy(p64), abs=tolerance(dtype, n))
+    for function, expected in TWO.values():
+        assert function(p, q) == pytest.approx(max(expected(p64, q64), 0.0), abs=tolerance(dtype, n))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(
+    ("shape", "axis"),
+    [((3, 50), -1), ((50, 3), 0), ((50, 40), 0), ((2, 1100, 33), 1), ((4, 5, 6), 1), ((2, 3, 4), 0), ((600, 7), 1),
+     ((3, 2, 520), 1), ((40000, 2), -1), ((2, 70000), -1), ((1, 5), 0)],
+)  # fmt: skip
+def test_batches_run_over_any_axis(level, shape, axis, dtype, rng):
+    p, q = pmf(rng, shape, dtype, 0.1, axis), pmf(rng, shape, dtype, axis=axis)
+    n = shape[axis]
+    np.testing.assert_allclose(
+        ht.entropy(p, axis=axis), reference.entropy(p.astype(float), axis), atol=tolerance(dtype, n), rtol=0
+    )
+    for function, expected in TWO.values():
+        got = function(p, q, axis=axis)
+        np.testing.assert_allclose(
+            got, np.maximum(expected(p.astype(float), q.astype(float), axis), 0), atol=tolerance(dtype, n), rtol=0
+        )
+        kept = function(p, q, axis=axis, keepdims=True)
+        assert kept.shape == shape[: axis % len(shape)] + (1,) + shape[axis % len(shape) + 1 :]
+        np.testing.assert_array_equal(kept.reshape(got.shape), got)
+
+
+@pytest.mark.parametrize(
+    ("p_shape", "q_shape"), [((9,), (5, 9)), ((5, 9), (9,)), ((5, 1, 9), (4, 9)), ((1, 9), (5, 9))]
+)
+def test_distributions_broadcast(level, p_shape, q_shape, rng):
+    p, q = pmf(rng, p_shape), pmf(rng, q_shape)
+    for function, expected in TWO.values():
+        full_p, full_q = np.broadcast_arrays(p, q)
+        np.testing.assert_allclose(function(p, q), expected(full_p, full_q), atol=tolerance(np.float64, 9), rtol=0)
+
+
+def test_broadcasting_works_when_the_axis_is_not_the_last(rng):
+    p, q = pmf(rng, (6, 1), axis=0), pmf(rng, (6, 4), axis=0)
+    expected = reference.kl_divergence(np.broadcast_to(p, (6, 4)), q, 0)
+    np.testing.assert_allclose(ht.kl_divergence(p, q, axis=0), expected, atol=tolerance(np.float64, 6), rtol=0)
+
+
+def test_entropy_of_a_uniform_pmf_is_log_n(level):
+    for n in (1, 2, 3, 10, 1000, 65536, 10**6 + 3):
+        # blocks of 1024 terms in at least 2 lanes, then pairwise: relative error at most (512 + 10) * 1.1e-16
+        assert ht.entropy(np.full(n, 1 / n)) == pytest.approx(math.log(n), rel=5.8e-14, abs=1e-16)
+
+
+def test_units_of_a_fair_coin():
+    coin = [0.5, 0.5]
+    assert ht.entropy(coin) == pytest.approx(math.log(2), rel=1e-15)
+    assert ht.entropy(coin, base="bits") == ht.entropy(coin, base=2) == pytest.approx(1.0, rel=1e-15)
+    assert ht.entropy(coin, base="hartleys") == ht.entropy(coin, base=10) == pytest.approx(math.log10(2), rel=1e-15)
+    assert ht.entropy(coin, base="nats") == ht.entropy(coin)
+
+
+def test_entropy_equals_mpmath_where_probabilities_span_300_decades(level):
+    p = np.array([1e-300, 1e-200, 1e-100, 1e-10, 0.25, 0.75 - 1e-10, 5e-324])
+    with mpmath.workdps(50):
+        exact = -mpmath.fsum(mpmath.mpf(v) * mpmath.log(v) for v in p.tolist())
+    assert ht.entropy(p) == pytest.approx(float(exact), rel=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_divergence_of_tiny_probabilities_does_not_overflow(level, dtype):
+    tiny = float(np.finfo(dtype).smallest_subnormal) * 3
+    p, q = np.array([0.5, 0.5], dtype), np.array([tiny, 1.0], dtype)
+    with mpmath.workdps(30):
+        exact = mpmath.mpf(0.5) * mpmath.log(0.5 / mpmath.mpf(float(q[0]))) + 0.5 * mpmath.log(0.5)
+    assert ht.kl_divergence(p, q) == pytest.approx(float(exact), rel=4 * float(np.finfo(dtype).eps))
+
+
+def test_zeros_follow_the_conventions():
+    assert ht.entropy([1.0, 0.0, 0.0]) == 0.0
+    assert math.copysign(1, ht.entropy([1.0, 0.0])) == 1.0
+    assert ht.kl_divergence([0.5, 0.5, 0.0], [0.5, 0.0, 0.5]) == math.inf
+    assert ht.cross_entropy([0.5, 0.5, 0.0], [0.5, 0.0, 0.5]) == math.inf
+    assert ht.kl_divergence([0.5, 0.5, 0.0], [0.25, 0.25, 0.5]) == pytest.approx(math.log(2), rel=1e-15)
+    assert ht.js_divergence([1.0, 0.0], [0.0, 1.0]) == pytest.approx(math.log(2), rel=1e-15)
+    assert ht.js_divergence([0.0, 1.0], [0.0, 1.0]) == 0.0
+
+
+def test_scipy_agrees(level, rng):
+    p, q = pmf(rng, (7, 300)), pmf(rng, (7, 300))
+    np.testing.assert_allclose(ht.entropy(p), scipy.stats.entropy(p, axis=-1), rtol=1e-13)
+    np.testing.assert_allclose(ht.kl_divergence(p, q), scipy.special.rel_entr(p, q).sum(-1), rtol=1e-12)
+
+
+probabilities = hnp.arrays(np.float64, st.integers(2, 70), elements=st.floats(0, 1, allow_subnormal=True)).filter(
+    lambda p: p.sum() > 1e-3
+)
+
+
+@given(data=st.data())
+@settings(max_examples=200, deadline=None)
+def test_identities_hold_to_rounding(data):
+    p = data.draw(probabilities)
+    q = data.draw(hnp.arrays(np.float64, p.shape, elements=st.floats(1e-6, 1)))
+    p, q = p / p.sum(), q / q.sum()
+    m = (p + q) / 2
+    eps = 1e-14  # sums of at most 70 terms of size <= 14, each off by a few 2e-16
+    assert ht.cross_entropy(p, q) == pytest.approx(ht.entropy(p) + ht.kl_divergence(p, q), abs=eps)
+    assert ht.js_divergence(p, q) == pytest.approx(ht.entropy(m) - ht.entropy(p) / 2 - ht.entropy(q) / 2, abs=eps)
+    assert ht.js_divergence(p, q) == pytest.approx(ht.js_divergence(q, p), abs=1e-16)
+    assert 0 <= ht.js_divergence(p, q) <= math.log(2)
+    assert 0 <= ht.entropy(p) <= math.log(p.size) * (1 + 1e-15) + eps
+    assert ht.kl_divergence(p, q) >= 0
+    assert ht.kl_divergence(p, p) == ht.js_divergence(q, q) == 0
+
+
+def test_float32_js_divergence_of_nearly_equal_distributions_is_small_and_never_nan(level, rng):
+    p = pmf(rng, (200, 50), np.float32)
+    q = np.nextafter(p, np.float32(1))
+    js = ht.js_divergence(p, q)
+    assert np.all(js >= 0)
+    assert np.all(js < 1e-6)
+
+
+def test_normalize_divides_by_the_sum(level, rng):
+    counts, others = rng.integers(1, 50, (6, 40)), rng.integers(1, 50, (6, 40))
+    p, q = counts / counts.sum(1, keepdims=True), others / others.sum(1, keepdims=True)
+    np.testing.assert_allclose(ht.entropy(counts, normalize=True), reference.entropy(p), rtol=1e-14)
+    for function, expected in TWO.values():
+        np.testing.assert_allclose(function(counts, others, normalize=True), expected(p, q), rtol=1e-12)
+
+
+def test_results_are_the_same_bits_for_every_number_of_threads(level, rng):
+    p, q = pmf(rng, 300_000), pmf(rng, 300_000)
+    rows, columns = pmf(rng, (3000, 40)), pmf(rng, (3000, 40), axis=0)
+    with ht.threads(1):
+        expected = [ht.kl_divergence(p, q), ht.entropy(p), ht.entropy(rows), ht.entropy(columns, axis=0)]
+    for n_threads in (2, 3, 8):
+        with ht.threads(n_threads):
+            got = [ht.kl_divergence(p, q), ht.entropy(p), ht.entropy(rows), ht.entropy(columns, axis=0)]
+        assert all(np.array_equal(a, b) for a, b in zip(got, expected, strict=True))
+
+
+def test_levels_agree_to_rounding(rng):
+    from hartley import _dispatch
+
+    p = pmf(rng, (50, 333))
+    values = []
+    for level in _dispatch.available_levels():
+        with _dispatch.use_level(level):
+            values.append(ht.entropy(p))
+    for other in values[1:]:
+        np.testing.assert_allclose(other, values[0], rtol=1e-14)
+
+
+def test_every_layout_and_dtype_gives_the_same_number(rng):
+    p = pmf(rng, 64)
+    wide = np.zeros(128)
+    wide[::2] = p
+    unaligned = np.frombuffer(b"x" + p.tobytes(), dtype=np.float64, offset=1)
+    read_only = p.copy()
+    read_only.flags.writeable = False
+    for same in (wide[::2], p.astype(">f8"), unaligned, read_only, p.tolist(), p[::-1][::-1], p.astype(object)):
+        assert ht.entropy(same) == ht.entropy(p)
+    assert ht.entropy(p.astype(np.float16), normalize=True) == pytest.approx(ht.entropy(p), rel=1e-3)
+    assert ht.entropy([True, False]) == ht.entropy(np.array([1, 0], dtype=np.uint8)) == 0.0
+
+
+def test_frames_and_columns_come_in(rng):
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    p = pmf(rng, (4, 5))
+    assert ht.entropy(pd.Series(p[0])) == ht.entropy(pl.Series(p[0])) == ht.entropy(pa.array(p[0])) == ht.entropy(p[0])
+    np.testing.assert_array_equal(ht.entropy(pd.DataFrame(p)), ht.entropy(p))
+
+
+def test_inputs_are_never_written_to(rng):
+    p, q = pmf(rng, (5, 40)), pmf(rng, (5, 40))
+    before = p.copy(), q.copy()
+    for function, _ in TWO.values():
+        function(p, q)
+        function(p, q, normalize=True)
+    np.testing.assert_array_equal(p, before[0])
+    np.testing.assert_array_equal(q, before[1])
+
+
+def test_an_empty_batch_gives_an_empty_result():
+    assert ht.entropy(np.empty((0, 5))).shape == (0,)
+    assert ht.kl_divergence(np.empty((0, 5)), np.full(5, 0.2)).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: ht.entropy([0.5, 0.6]), ValueError, r"p must sum to 1 along axis 0, but it sums to 1\.1"),
+        (lambda: ht.entropy([[0.5, 0.5], [0.5, 0.7]]), ValueError, r"row 1 of 2 sums to 1\.2"),
+        (lambda: ht.entropy([1.5, -0.5]), ValueError, r"p must hold probabilities, got 1 negative .* p\[1\]"),
+        (lambda: ht.entropy([[0.5, 0.5], [np.nan, 1]]), ValueError, r"got 1 NaN or infinite entries, first p\[1, 0\]"),
+        (lambda: ht.entropy([np.inf, 0]), ValueError, r"NaN or infinite"),
+        (lambda: ht.entropy([0.5 + 0j, 0.5]), TypeError, r"p must hold real numbers, got dtype complex128"),
+        (lambda: ht.entropy(["a", "b"]), TypeError, r"p must hold real numbers"),
+        (lambda: ht.entropy([None, "b"]), TypeError, r"p must hold real numbers, got objects"),
+        (lambda: ht.entropy([]), ValueError, r"p has no entries along axis 0"),
+        (lambda: ht.entropy(0.5), ValueError, r"at least one axis"),
+        (lambda: ht.entropy([0.5, 0.5], axis=1), ValueError, r"axis must be from -1 to 0 .* got 1"),
+        (lambda: ht.entropy([0.5, 0.5], base=1), ValueError, r"base must be .* got 1"),
+        (lambda: ht.entropy([0.5, 0.5], base=-2), ValueError, r"base must be"),
+        (lambda: ht.entropy([0.5, 0.5], base="bit"), ValueError, r"base must be .* got 'bit'"),
+        (lambda: ht.entropy([0.5, 0.5], base=[2]), TypeError, r"base must be"),
+        (lambda: ht.entropy([0.0, 0.0], normalize=True), ValueError, r"cannot be normalized: row 0 sums to 0"),
+        (lambda: ht.kl_divergence([0.5, 0.5], [1.0]), ValueError, r"equal lengths along axis 0, got 2 and 1"),
+        (lambda: ht.kl_divergence([0.5, 0.5], [0.7, 0.7]), ValueError, r"q must sum to 1 along axis 0"),
+        (lambda: ht.kl_divergence([1.0, 0.0], [1.1, -0.1]), ValueError, r"q must hold probabilities, got 1 negative"),
+        (lambda: ht.kl_divergence([1.0, 0.0], [1.0, np.nan]), ValueError, r"q must hold .* first q\[1\]"),
+        (lambda: ht.kl_divergence(np.ones((2, 1)), np.ones((3, 1))), ValueError, r"must broadcast"),
+        (lambda: ht.js_divergence([1, 1], [0, 0], normalize=True), ValueError, r"q cannot be normalized"),
+        (lambda: ht.entropy(np.ma.masked_array([0.5, 0.5], [0, 1])), ValueError, r"p has masked entries"),
+    ],
+)
+def test_bad_input_is_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_sums_may_be_off_by_the_documented_tolerance():
+    assert ht.entropy([0.5, 0.5 + 9e-7]) > 0
+    with pytest.raises(ValueError, match="must sum to 1"):
+        ht.entropy([0.5, 0.5 + 2e-6])
+    assert ht.entropy(np.array([0.5, 0.5009], dtype=np.float32)) > 0
