@@ -25,6 +25,7 @@ void register_all(py::module_& m) {
   hartley::poll_hook.store(&poll_python);
   m.attr("level") = HARTLEY_LEVEL;
   hartley::bind::register_vector_math(m);
+  hartley::bind::register_machine(m);
   hartley::bind::register_pmf(m);
   hartley::bind::register_histogram(m);
 }

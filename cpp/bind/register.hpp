@@ -6,6 +6,7 @@
 namespace hartley::bind {
 
 void register_vector_math(pybind11::module_& m);
+void register_machine(pybind11::module_& m);
 void register_pmf(pybind11::module_& m);
 void register_histogram(pybind11::module_& m);
 
