@@ -89,7 +89,7 @@ def _measure(
     from . import report, roofline
 
     console = Console()
-    machine = roofline.measure(levels, thread_counts, repeats=2 if smoke else 8)
+    machine = roofline.measure(levels, thread_counts, rounds=2 if smoke else 8)
     environment = report.environment(removed)
     report.print_machine(machine, environment, console)
     options = {"smoke": smoke, "levels": levels, "thread_counts": thread_counts, "repeats": repeats, "machine": machine}
@@ -97,6 +97,10 @@ def _measure(
     for concept, case in chosen:
         results.append(run_case(case, concept=concept, **options))
         (report.print_smoke if smoke else report.print_result)(results[-1], console)
+    if not smoke:
+        roofline.measure(levels, thread_counts, machine=machine)
+    for result in results:
+        result.set_floors(machine)
     # as a reader of the file sees it: every key is text
     return json.loads(json.dumps(report.as_dict(results, machine, environment)))
 

@@ -162,6 +162,14 @@ class Result:
         ours, floor = self.timing("hartley", level, threads), self.floors.get((level, threads))
         return ours.best / floor if ours and floor else None
 
+    def set_floors(self, machine: Any) -> None:
+        """The least that the machine allows, for every setting of hartley's timings."""
+        for timing in self.timings:
+            if timing.level:
+                self.floors[timing.level, timing.threads] = machine.floor(
+                    self.bytes_moved, self.flops, timing.level, timing.threads, self.dtype
+                )
+
     @property
     def others(self) -> list[str]:
         """Names of the contenders besides hartley, the reference first."""
@@ -335,7 +343,5 @@ def run_case(
     except Exception as error:  # a contender that crashes fails its row, the other rows still run
         result.failure = f"{type(error).__name__}: {error}"
     if machine is not None:
-        for level in levels:
-            for n in thread_counts:
-                result.floors[level, n] = machine.floor(result.bytes_moved, result.flops, level, n, case.dtype)
+        result.set_floors(machine)
     return result

@@ -11,7 +11,7 @@ import numpy as np
 from .table import _best_setting
 
 matplotlib.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402 (the backend is chosen first)
+from matplotlib import pyplot as plt
 
 MARKERS = "osD^vP*X<>"
 

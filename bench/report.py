@@ -19,8 +19,18 @@ from hartley._config import configuration
 from .harness import Result
 from .roofline import Machine
 
-PACKAGES = tuple(
-    "numpy scipy scikit-learn POT numba torch fast-histogram boost-histogram pykdtree ennemi threadpoolctl".split()
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "POT",
+    "numba",
+    "torch",
+    "fast-histogram",
+    "boost-histogram",
+    "pykdtree",
+    "ennemi",
+    "threadpoolctl",
 )
 
 
@@ -144,9 +154,11 @@ def print_machine(machine: Machine, environment_: dict[str, Any], console: Any) 
     console.print(f"{machine.processor}, {machine.cores} processors; {caches}")
     for threads, rates in machine.read.items():
         reading = ", ".join(f"{rate / 1e9:.3g} ({size / (1 << 20):.3g} MiB)" for size, rate in rates.items())
-        console.print(f"{threads} threads: read {reading} GB/s; triad {machine.triad[threads] / 1e9:.3g} GB/s")
-    for (level, dtype, threads), rate in machine.flops.items():
-        console.print(f"{level} {dtype}, {threads} threads: {rate / 1e9:.4g} GFLOP/s")
+        console.print(f"{threads}T: read {reading} GB/s; triad {machine.triad[threads] / 1e9:.3g} GB/s")
+    for dtype in ("float64", "float32"):
+        flops = {key: rate for key, rate in machine.flops.items() if key[1] == dtype}
+        text = ", ".join(f"{level} {threads}T {rate / 1e9:.3g}" for (level, _, threads), rate in flops.items())
+        console.print(f"{dtype} GFLOP/s: {text}")
     for variable in environment_["variables removed for this run"]:
         console.print(f"removed for this run: {variable}")
     console.print(f"commit {environment_['commit']}, {environment_['date']}")
@@ -162,29 +174,29 @@ def print_smoke(result: Result, console: Any) -> None:
 
 
 def print_result(result: Result, console: Any) -> None:
-    """One row of the bench as a table: a column a level, a section a thread count."""
+    """One row: a column a level, a section a thread count; beside the others stand their times over hartley's."""
     from rich.box import SIMPLE
     from rich.table import Table
 
     levels = list(dict.fromkeys(t.level for t in result.timings if t.level))
     thread_counts = sorted({t.threads for t in result.timings if t.level})
-    table = Table(title=f"{result.row}: {result.description}", title_justify="left", box=SIMPLE)
+    table = Table(title=f"{result.row}: {result.description}", title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
     table.add_column("", no_wrap=True)
     for heading in ("min", "median", *levels):
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(heading, justify="right", no_wrap=True, min_width=7)
     for threads in thread_counts:
         ours = [result.timing("hartley", level, threads) for level in levels]
-        table.add_row(f"hartley, min ({threads}T)", "", "", *(seconds_text(t.best) for t in ours if t))
+        table.add_row(f"hartley, {threads}T, min", "", "", *(seconds_text(t.best) for t in ours if t))
         table.add_row("hartley, median", "", "", *(seconds_text(t.median) for t in ours if t))
         over = [result.over_floor(level, threads) for level in levels]
-        table.add_row("hartley / floor", "", "", *(f"{x:.3g}" if x else "-" for x in over))
+        table.add_row("over the floor", "", "", *(f"{x:.3g}" if x else "-" for x in over))
         for name in result.others:
             timing = result.timing(name, None, threads)
             if timing is None:
                 continue
             ratios = [result.ratio(name, level, threads) for level in levels]
             ratio_texts = (f"{x:.3g}x" if x else "-" for x in ratios)
-            table.add_row(f"{name} / hartley", seconds_text(timing.best), seconds_text(timing.median), *ratio_texts)
+            table.add_row(name, seconds_text(timing.best), seconds_text(timing.median), *ratio_texts)
         table.add_section()
     if levels:
         console.print(table)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import os
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from hartley import _dispatch, _threads
 
 MEMORY_SETS = (16 << 20, 64 << 20, 256 << 20)  # bytes: last-level cache, its edge, memory (on most machines)
-TRIAD_LENGTH = 1 << 23  # numbers an array: three streams of 64 MiB
+TRIAD_LENGTH = 1 << 23  # numbers an array: three streams of 64 MiB, cut out of the largest set
 READ_BLOCK = 1 << 15  # numbers a task of one pass over memory
 PASSES_BYTES = 64 << 20  # bytes read by the passes over one small block
 FMA_STEPS = 500_000
@@ -80,50 +80,50 @@ def _aligned(n: int) -> NDArray[np.float64]:
     return raw[offset : offset + n]
 
 
-def _fastest(call: Callable[[], Any], repeats: int) -> float:
-    best = math.inf
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        call()
-        best = min(best, time.perf_counter() - begin)
-    return best
-
-
-def _measure_reading(machine: Machine, kernels: Any, threads: int, repeats: int) -> None:
-    rates = machine.read[threads] = {}
+def _tasks(
+    machine: Machine, levels: Sequence[str], threads: int
+) -> Iterator[tuple[dict[Any, float], Any, float, Callable[[], Any]]]:
+    """Each measurement with this many threads: the table and key of its rate, its work, its call."""
+    kernels = _dispatch.load(machine.level)
+    rates = machine.read.setdefault(threads, {})
     for name, fallback in (("L1", 32 << 10), ("L2", 512 << 10)):
         n = machine.caches.get(name, fallback) // 2 // 8 // 64 * 64
         x, passes = _aligned(n * threads), max(1, PASSES_BYTES // (8 * n))
-        seconds = _fastest(lambda x=x, n=n, passes=passes: kernels.machine_read_sum(x, n, passes, threads), repeats)
-        rates[x.nbytes] = x.nbytes * passes / seconds
+        yield rates, x.nbytes, x.nbytes * passes, partial(kernels.machine_read_sum, x, n, passes, threads)
+    large = _aligned(MEMORY_SETS[-1] // 8)
     for n_bytes in MEMORY_SETS:
-        x = _aligned(n_bytes // 8)
-        seconds = _fastest(lambda x=x: kernels.machine_read_sum(x, READ_BLOCK, 1, threads), repeats)
-        rates[n_bytes] = n_bytes / seconds
-
-
-def _measure_arithmetic(machine: Machine, level: str, threads: int, repeats: int) -> None:
-    kernels = _dispatch.load(level)
-    for dtype in ("float64", "float32"):
-        x = np.full(getattr(kernels, f"machine_group_{dtype}") * threads, 0.5, dtype)
-        seconds = _fastest(lambda x=x: kernels.machine_multiply_add(x, FMA_STEPS, threads), repeats)
-        machine.flops[level, dtype, threads] = 2 * FMA_STEPS * x.size / seconds
+        yield rates, n_bytes, n_bytes, partial(kernels.machine_read_sum, large[: n_bytes // 8], READ_BLOCK, 1, threads)
+    out, b, c = (large[i * TRIAD_LENGTH : (i + 1) * TRIAD_LENGTH] for i in range(3))
+    yield machine.triad, threads, 3 * out.nbytes, partial(kernels.machine_triad, out, b, c, 0.0, threads)
+    for level in levels:
+        arithmetic = _dispatch.load(level)
+        for dtype in ("float64", "float32"):
+            x = np.full(getattr(arithmetic, f"machine_group_{dtype}") * threads, 0.5, dtype)
+            call = partial(arithmetic.machine_multiply_add, x, FMA_STEPS, threads)
+            yield machine.flops, (level, dtype, threads), 2 * FMA_STEPS * x.size, call
 
 
 def measure(
-    levels: Sequence[str] | None = None, thread_counts: Sequence[int] | None = None, repeats: int = 8
+    levels: Sequence[str] | None = None,
+    thread_counts: Sequence[int] | None = None,
+    rounds: int = 8,
+    machine: Machine | None = None,
 ) -> Machine:
-    """Measure the machine (about two seconds): bandwidth with the best level's loads, arithmetic with every level's."""
+    """Measure the machine (a second or two): bandwidth with the best level's loads, arithmetic with every level's.
+
+    The fastest of all rounds counts, and of the rounds of an earlier measurement that is passed as ``machine``: what
+    disturbs a measurement only ever makes the limit look lower than it is.
+    """
     levels = list(levels or _dispatch.available_levels())
     thread_counts = sorted(set(thread_counts or (1, _threads.get_num_threads())))
-    best = _dispatch.available_levels()[-1]
-    kernels = _dispatch.load(best)
-    machine = Machine(processor_name(), os.cpu_count() or 1, _threads._cgroup_quota(), cache_sizes(), best)
-    out, b, c = (_aligned(TRIAD_LENGTH) for _ in range(3))
+    if machine is None:
+        best = _dispatch.available_levels()[-1]
+        machine = Machine(processor_name(), os.cpu_count() or 1, _threads._cgroup_quota(), cache_sizes(), best)
     for threads in thread_counts:
-        _measure_reading(machine, kernels, threads, repeats)
-        seconds = _fastest(lambda n=threads: kernels.machine_triad(out, b, c, 0.5, n), repeats)
-        machine.triad[threads] = 3 * out.nbytes / seconds
-        for level in levels:
-            _measure_arithmetic(machine, level, threads, repeats)
+        tasks = list(_tasks(machine, levels, threads))
+        for _ in range(rounds):
+            for rates, key, work, call in tasks:
+                begin = time.perf_counter()
+                call()
+                rates[key] = max(rates.get(key, 0.0), work / (time.perf_counter() - begin))
     return machine

@@ -60,7 +60,7 @@ def _caption(document: dict[str, Any]) -> str:
 
 
 def markdown(document: dict[str, Any], every_peer: bool = False) -> str:
-    """The table: hartley's time with all threads, how many times longer the others take, how far it is from the floor."""
+    """Hartley's time with all threads, how many times longer the others take, how far it is from the floor."""
     others = "peers" if every_peer else "fastest peer"
     lines = [_caption(document), "", f"| row | task | hartley | NumPy reference | {others} | hartley over floor |"]
     lines.append("|---|---|---|---|---|---|")
