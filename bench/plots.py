@@ -42,11 +42,11 @@ def draw_roofline(document: dict[str, Any], axes: Any) -> None:
     threads = max(machine["read"], key=int)
     intensity = np.logspace(-2, 3, 200)
     rates = machine["read"][threads]
-    for size in (min(rates, key=int), max(rates, key=int)):
+    for size, color in ((min(rates, key=int), "C1"), (max(rates, key=int), "C0")):
         for dtype, style in (("float64", "-"), ("float32", "--")):
             peak = machine["flops"][machine["level"]][dtype][threads]
             label = f"{int(size) / 2**20:.3g} MiB, {dtype}"
-            axes.plot(intensity, np.minimum(peak, intensity * rates[size]) / 1e9, style, label=label)
+            axes.plot(intensity, np.minimum(peak, intensity * rates[size]) / 1e9, style, color=color, label=label)
     for result in document["results"]:
         setting = _best_setting(result)
         if not setting or not result["flops"]:

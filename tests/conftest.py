@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import hartley
 from hartley import _dispatch
+
+if importlib.util.find_spec("hartley.bench") is None:  # built in place: bench/ is not in the package but beside it
+    hartley.__path__.append(str(Path(__file__).resolve().parents[1]))
 
 
 @pytest.fixture(params=_dispatch.available_levels())
