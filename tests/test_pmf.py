@@ -32,8 +32,8 @@ def pmf(rng, shape, dtype=np.float64, zeros=0.0, axis=-1):
 
 
 def tolerance(dtype, n):
-    # a term is off by at most 4 eps of its type (log 1, product 1, ratio 1, store 1) times |log p| <= log n + 10 here; the
-    # reference sums pairwise in float64 with log2(n) eps more
+    # a term is off by at most 4 eps of its type (log 1, product 1, ratio 1, store 1) times |log p| <= log n + 10 here;
+    # the reference sums pairwise in float64 with log2(n) eps more
     eps = float(np.finfo(dtype).eps)
     return (4 * eps + math.log2(n + 1) * 2.3e-16) * (math.log(n + 1) + 10)
 
@@ -66,7 +66,7 @@ def test_batches_run_over_any_axis(level, shape, axis, dtype, rng):
             got, np.maximum(expected(p.astype(float), q.astype(float), axis), 0), atol=tolerance(dtype, n), rtol=0
         )
         kept = function(p, q, axis=axis, keepdims=True)
-        assert kept.shape == shape[: axis % len(shape)] + (1,) + shape[axis % len(shape) + 1 :]
+        assert kept.shape == tuple(1 if k == axis % len(shape) else m for k, m in enumerate(shape))
         np.testing.assert_array_equal(kept.reshape(got.shape), got)
 
 

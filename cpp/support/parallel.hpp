@@ -36,7 +36,7 @@ struct ProgressRange {
 
 namespace detail {
 
-inline constexpr std::chrono::milliseconds kPollInterval{30};
+inline constexpr std::chrono::milliseconds kPollInterval{10};
 
 // GNU OpenMP's team does not survive fork(): a child that enters a parallel region waits for threads that are not
 // there. After a fork this process therefore starts plain threads for each loop (tens of microseconds, no hang).

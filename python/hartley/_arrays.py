@@ -121,7 +121,7 @@ def missing_rows(*arrays: NDArray[Any]) -> NDArray[np.bool_]:
 
 def column_labels(x: Any) -> Any:
     """The column index of a pandas frame, else None; pandas is never imported for it."""
-    if type(x).__module__.startswith("pandas.") and type(x).__name__ == "DataFrame":
+    if type(x).__module__.split(".")[0] == "pandas" and type(x).__name__ == "DataFrame":
         return x.columns
     return None
 

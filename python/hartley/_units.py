@@ -7,11 +7,14 @@ from typing import TypeAlias
 
 Base: TypeAlias = float | str | None
 
-_NAMES = {"nats": 1.0, "bits": 1.0 / math.log(2.0), "hartleys": 1.0 / math.log(10.0)}
+_NAMES = {"nats": 1.0, "bits": math.log(2.0), "hartleys": math.log(10.0)}
 
 
-def unit_factor(base: Base) -> float:
-    """Factor from nats to the unit of ``base``: None or "nats", "bits", "hartleys", or a number > 0 other than 1."""
+def nats_per_unit(base: Base) -> float:
+    """The unit of ``base`` in nats, to divide by: None, "nats", "bits", "hartleys", or a number > 0 other than 1.
+
+    A division by log 2 gives whole bits where a multiplication by its inverse gives 1.4999999999999998.
+    """
     if base is None:
         return 1.0
     if isinstance(base, str):
@@ -23,5 +26,5 @@ def unit_factor(base: Base) -> float:
         except (TypeError, ValueError):
             raise TypeError(f"base must be a number, a name or None, got {base!r}") from None
         if number > 0 and number != 1 and math.isfinite(number):
-            return 1.0 / math.log(number)
+            return math.log(number)
     raise ValueError(f'base must be a number > 0 other than 1, "nats", "bits", "hartleys" or None, got {base!r}')

@@ -21,7 +21,7 @@ from ._arrays import (
 from ._binning import BinRule, Codes, Edges, column_edges, encode, outside_error
 from ._progress import Progress, progress_callback
 from ._threads import get_num_threads
-from ._units import Base, unit_factor
+from ._units import Base, nats_per_unit
 
 __all__ = ["bin_edges", "digitize", "mutual_information", "mutual_information_matrix"]
 
@@ -214,7 +214,7 @@ def mutual_information(
     >>> ht.histogram.mutual_information([0, 0, 1, 1], [5, 5, 7, 7], bins=2, base="bits")
     1.0
     """
-    factor = unit_factor(base)
+    unit = nats_per_unit(base)
     _check_estimator(estimator)
     _check_nan_policy(nan_policy)
     first, second = as_pair(x, y, "x", "y")
@@ -235,7 +235,7 @@ def mutual_information(
     information, _, _, n, x_cells, y_cells, cells = _dispatch.kernels.histogram_table_statistics(counts)
     if estimator == "miller_madow":
         information += (x_cells + y_cells - cells - 1) / (2 * n)
-    return (max(information, 0.0) if clip else information) * factor
+    return (max(information, 0.0) if clip else information) / unit
 
 
 def _joint_counts(
@@ -304,7 +304,7 @@ def mutual_information_matrix(
     array([[1., 1.],
            [1., 1.]])
     """
-    factor = unit_factor(base)
+    unit = nats_per_unit(base)
     _check_estimator(estimator)
     _check_nan_policy(nan_policy)
     labels = column_labels(X)
@@ -326,5 +326,5 @@ def mutual_information_matrix(
         mean_entropy = (entropy + entropy.T) / 2
         matrix = np.divide(information, mean_entropy, out=np.zeros_like(information), where=mean_entropy > 0)
     else:
-        matrix = information * factor
+        matrix = information / unit
     return label_matrix(matrix, labels, labels)

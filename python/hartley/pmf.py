@@ -7,6 +7,7 @@ and every other axis is a batch axis. Quantities are in nats unless ``base`` ask
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from . import _dispatch
 from ._arrays import RealArray, as_pair, as_real, count_and_first
 from ._threads import get_num_threads
-from ._units import Base, unit_factor
+from ._units import Base, nats_per_unit
 
 __all__ = ["cross_entropy", "entropy", "js_divergence", "kl_divergence"]
 
@@ -64,27 +65,27 @@ def _check_rows(x: RealArray, axis: int, sums: NDArray[np.float64], name: str, n
 
 def _are_fine(sums: NDArray[np.float64], n_arguments: int, itemsize: int, normalize: bool) -> bool:
     """Whether no entry is negative and all sums are what they have to be; False for NaN and inf."""
-    for row_sums in sums[1 : 1 + n_arguments]:
-        least, largest = row_sums.min(), row_sums.max()
-        if normalize:
-            fine = least > 0 and largest < math.inf
-        else:
-            fine = least >= 1.0 - _TOLERANCE[itemsize] and largest <= 1.0 + _TOLERANCE[itemsize]
-        if not fine:
-            return False
-    return bool(sums[3].min() >= 0)
+    if sums.shape[1] == 1:  # plain floats: three NumPy reductions would cost more than the functional of a short pmf
+        least_sums = largest_sums = sums[:, 0].tolist()
+        least_entry = least_sums[3]
+    else:
+        least_sums, largest_sums = sums[:3].min(axis=1).tolist(), sums[:3].max(axis=1).tolist()
+        least_entry = sums[3].min()
+    low, high = (5e-324, sys.float_info.max) if normalize else (1.0 - _TOLERANCE[itemsize], 1.0 + _TOLERANCE[itemsize])
+    fine = all(least_sums[k] >= low and largest_sums[k] <= high for k in range(1, 1 + n_arguments))
+    return fine and bool(least_entry >= 0)
 
 
 def _finish(
-    nats: NDArray[np.float64], factor: float, shape: tuple[int, ...], axis: int, keepdims: bool
+    nats: NDArray[np.float64], unit: float, shape: tuple[int, ...], axis: int, keepdims: bool
 ) -> float | NDArray[np.float64]:
     """One number as a float, a batch in its own shape; rounding errors below 0 become 0."""
     if len(shape) == 1 and not keepdims:
-        return max(0.0, float(nats[0])) * factor
+        return max(0.0, float(nats[0])) / unit
     batch = shape[:axis] + ((1,) if keepdims else ()) + shape[axis + 1 :]
     np.maximum(nats, 0.0, out=nats)
-    if factor != 1.0:
-        nats *= factor
+    if unit != 1.0:
+        nats /= unit
     return nats.reshape(batch)
 
 
@@ -102,6 +103,8 @@ def _one(kernel: str, p: Any, axis: int, normalize: bool) -> tuple[NDArray[np.fl
 
 def _align(p: RealArray, q: RealArray, axis: int) -> tuple[RealArray, RealArray, tuple[int, ...], int]:
     """p and q as slabs of equal (n, inner), one of them possibly a single slab; the broadcast shape and axis."""
+    if p.ndim == 1 and p.shape == q.shape and axis in (-1, 0) and p.size:
+        return _slabs(p, 0), _slabs(q, 0), p.shape, 0
     ndim = max(p.ndim, q.ndim)
     axis = _axis_index(axis, ndim, "p and q")
     p, q = (x.reshape((1,) * (ndim - x.ndim) + x.shape) for x in (p, q))
@@ -180,10 +183,10 @@ def entropy(
     >>> ht.entropy([[1.0, 0.0], [0.5, 0.5]], base=2)
     array([0., 1.])
     """
-    factor = unit_factor(base)
+    unit = nats_per_unit(base)
     sums, shape, axis = _one("pmf_entropy", p, axis, normalize)
     nats = np.log(sums[1]) - sums[0] / sums[1] if normalize else -sums[0]
-    return _finish(nats, factor, shape, axis, keepdims)
+    return _finish(nats, unit, shape, axis, keepdims)
 
 
 def cross_entropy(
@@ -224,10 +227,10 @@ def cross_entropy(
     >>> ht.cross_entropy([0.5, 0.5], [0.25, 0.75], base="bits")
     1.207518749639422
     """
-    factor = unit_factor(base)
+    unit = nats_per_unit(base)
     sums, shape, axis = _two("pmf_cross_entropy", p, q, axis, normalize)
     nats = np.log(sums[2]) - sums[0] / sums[1] if normalize else -sums[0]
-    return _finish(nats, factor, shape, axis, keepdims)
+    return _finish(nats, unit, shape, axis, keepdims)
 
 
 def kl_divergence(
@@ -266,14 +269,14 @@ def kl_divergence(
     --------
     >>> import hartley as ht
     >>> ht.kl_divergence([0.5, 0.5], [0.25, 0.75])
-    0.14384103622589045
+    0.14384103622589042
     >>> ht.kl_divergence([0.5, 0.5], [1.0, 0.0])
     inf
     """
-    factor = unit_factor(base)
+    unit = nats_per_unit(base)
     sums, shape, axis = _two("pmf_kl_divergence", p, q, axis, normalize)
     nats = sums[0] / sums[1] - np.log(sums[1]) + np.log(sums[2]) if normalize else sums[0]
-    return _finish(nats, factor, shape, axis, keepdims)
+    return _finish(nats, unit, shape, axis, keepdims)
 
 
 def js_divergence(
@@ -315,11 +318,11 @@ def js_divergence(
     >>> ht.js_divergence([1.0, 0.0], [0.0, 1.0], base="bits")
     1.0
     """
-    factor = unit_factor(base)
+    unit = nats_per_unit(base)
     if normalize:
         p, q = (_divide_by_sum(x, name, axis) for x, name in ((p, "p"), (q, "q")))
     sums, shape, axis = _two("pmf_js_divergence", p, q, axis, normalize=False)
-    return _finish(np.minimum(sums[0], math.log(2.0)), factor, shape, axis, keepdims)
+    return _finish(np.minimum(sums[0], math.log(2.0)), unit, shape, axis, keepdims)
 
 
 def _divide_by_sum(p: Any, name: str, axis: int) -> RealArray:

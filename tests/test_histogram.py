@@ -1,0 +1,313 @@
+"""Binning, counting and binned mutual information."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import hartley as ht
+from hartley import _dispatch, histogram
+from hartley.reference import histogram as reference
+
+SIZES = [2, 7, 8, 9, 63, 64, 65, 1000, 1023, 1024, 1025, 8193, 65537, 100003]
+EDGES = {"uniform": reference.uniform_edges, "quantile": reference.quantile_edges}
+# plug-in information of exact counts: at most 2 eps times the largest log (about 12) on each side
+TOLERANCE = 2e-14
+
+
+def reference_information(x, y, bins, binning):
+    x_edges, y_edges = EDGES[binning](x, bins), EDGES[binning](y, bins)
+    x_codes, y_codes = reference.digitize(x, x_edges), reference.digitize(y, y_edges)
+    counts = reference.joint_counts(x_codes, y_codes, len(x_edges) - 1, len(y_edges) - 1)
+    return counts, reference.mutual_information(counts)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("binning", ["uniform", "quantile"])
+@pytest.mark.parametrize("n", SIZES)
+def test_edges_codes_and_information_equal_the_reference(level, n, binning, dtype, rng):
+    x = rng.normal(size=n).astype(dtype)
+    y = (x + rng.normal(size=n)).astype(dtype)
+    for bins in (1, 2, 5, 16, 64, 100, 300):
+        edges = EDGES[binning](x, bins)
+        np.testing.assert_array_equal(histogram.bin_edges(x, bins, binning), edges)
+        np.testing.assert_array_equal(histogram.digitize(x, bins, binning), reference.digitize(x, edges))
+        _, information = reference_information(x, y, bins, binning)
+        assert histogram.mutual_information(x, y, bins=bins, binning=binning) == pytest.approx(
+            information, abs=TOLERANCE
+        )
+
+
+def kernel_counts(x, y, edges, n_threads, uniform=False):
+    return _dispatch.kernels.histogram_joint_counts(x, y, edges, uniform, edges, uniform, n_threads)[0]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("bins", [2, 8, 31, 64, 65, 128])
+def test_counts_are_exact_at_every_level_and_number_of_threads(level, bins, dtype, rng):
+    x, y = rng.random((2, 200_001)).astype(dtype)
+    x[:5000] = 0.25  # one crowded cell: increments that follow each other closely
+    y[:5000] = 0.75
+    edges = np.linspace(0, 1, bins + 1)
+    expected = reference.joint_counts(reference.digitize(x, edges), reference.digitize(y, edges), bins, bins)
+    for n_threads in (1, 2, 3, 8):
+        for uniform in (False, True):
+            np.testing.assert_array_equal(kernel_counts(x, y, edges, n_threads, uniform), expected)
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(0.0, 1.0), (-1.0, 1.0), (0.1, 0.7), (1e-300, 3e-300), (-1e300, 1e300), (1e15, 1e15 + 64), (-3.3, 1e-3)],
+)
+@pytest.mark.parametrize("bins", [3, 10, 49, 64, 1000])
+def test_values_on_and_beside_every_uniform_edge_fall_where_searchsorted_puts_them(level, first, last, bins):
+    edges = np.linspace(first, last, bins + 1)
+    x = np.concatenate([edges, np.nextafter(edges, -np.inf)[1:], np.nextafter(edges, np.inf)[:-1]])
+    expected = np.clip(np.searchsorted(np.unique(edges), x, side="right") - 1, 0, len(np.unique(edges)) - 2)
+    np.testing.assert_array_equal(histogram.digitize(x, bins), expected)
+
+
+@given(
+    x=hnp.arrays(np.float64, st.integers(2, 300), elements=st.floats(-1e300, 1e300, allow_subnormal=True)),
+    bins=st.integers(1, 80),
+    binning=st.sampled_from(["uniform", "quantile"]),
+)
+@settings(max_examples=150, deadline=None)
+def test_codes_equal_searchsorted_on_whatever_edges_come_out(x, bins, binning):
+    edges = histogram.bin_edges(x, bins, binning)
+    codes = histogram.digitize(x, bins, binning)
+    assert np.all(np.diff(edges) > 0) or (len(edges) == 2 and edges[0] == edges[1])
+    np.testing.assert_array_equal(codes, np.clip(np.searchsorted(edges, x, side="right") - 1, 0, len(edges) - 2))
+
+
+def test_quantile_bins_keep_ties_together(rng):
+    x = rng.integers(0, 3, 1000).astype(float)
+    edges = histogram.bin_edges(x, 16, "quantile")
+    np.testing.assert_array_equal(edges, [0.0, 1.0, 2.0])
+    assert np.unique(histogram.digitize(x, 16, "quantile")).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("shape", [(3_000_000, 1), (20_000, 9), (9_000, 3), (8192, 2), (100, 17)])
+def test_order_statistics_equal_sorting(level, shape, rng):
+    x = rng.standard_cauchy(shape)
+    x[::3, 0] = 0.5  # ties
+    x[::5, -1] = np.nan
+    n = shape[0] - np.isnan(x).sum(0)
+    ranks = np.stack([np.array([0, 1, m // 3, m // 2, m // 2, m - 2, m - 1]) for m in n])
+    got = _dispatch.kernels.histogram_order_statistics(x, ranks, 2)
+    ordered = np.sort(x, axis=0)
+    np.testing.assert_array_equal(got, np.stack([ordered[r, c] for c, r in enumerate(ranks)]))
+
+
+@pytest.mark.parametrize("rule", ["fd", "sturges", "scott", "doane", "sqrt"])
+def test_rules_equal_numpy(rule, rng):
+    x = rng.normal(size=3000)
+    np.testing.assert_array_equal(histogram.bin_edges(x, rule), np.histogram_bin_edges(x, rule))
+
+
+@pytest.mark.parametrize("bins", [2, 3, 4, 7, 8, 9, 16, 17, 40, 300])
+def test_all_pairs_equal_the_reference_with_ties_and_missing_values(level, bins, rng):
+    x = rng.normal(size=(16385, 11))
+    x[:, 3] = x[:, 4] ** 2
+    x[:, 5] = np.round(x[:, 5])
+    x[::7, 6] = np.nan
+    x[::11, 7] = np.nan
+    x[:, 8] = 1.0
+    codes = histogram.digitize(x, bins, "quantile", nan_policy="omit")
+    n_cells = np.array([max(1, len(reference.quantile_edges(c[~np.isnan(c)], bins)) - 1) for c in x.T])
+    expected = reference.mutual_information_matrix(codes.astype(np.int64), n_cells)
+    got = histogram.mutual_information_matrix(x, bins=bins, nan_policy="omit")
+    np.testing.assert_allclose(got, expected, atol=TOLERANCE, rtol=0)
+
+
+@pytest.mark.parametrize("n_rows", [1, 63, 64, 65, 16383, 16384, 16385, 262145, 300000])
+def test_the_counting_schemes_agree_around_block_boundaries(level, n_rows, rng):
+    codes = rng.integers(0, 6, (3, n_rows)).astype(np.uint8)
+    n_cells = np.full(3, 6)
+    few = _dispatch.kernels.histogram_pairs(codes, n_cells, 2, None)
+    wide = _dispatch.kernels.histogram_pairs(codes.astype(np.uint16), n_cells, 2, None)
+    for a, b in zip(few, wide, strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_allclose(few[0], reference.mutual_information_matrix(codes, n_cells), atol=TOLERANCE)
+
+
+def test_large_alphabets_are_counted_without_a_table(level, rng):
+    codes = np.stack([rng.integers(0, 60000, 5000), rng.integers(0, 50000, 5000), rng.integers(0, 3, 5000)])
+    codes[2, ::9] = 3
+    n_cells = np.array([60000, 50000, 3])
+    information, n, symbols, cells, _ = _dispatch.kernels.histogram_pairs(
+        codes.astype(np.uint16), n_cells, 2, None
+    )
+    np.testing.assert_allclose(information[:2, :2], small_alphabet_information(codes[:2]), atol=TOLERANCE)
+    present = codes[:, codes[2] < 3]
+    np.testing.assert_allclose(information[2, 0], small_alphabet_information(present)[2, 0], atol=TOLERANCE)
+    assert n[2, 0] == present.shape[1]
+    assert cells[0, 1] == len(np.unique(codes[0] * 50000 + codes[1]))
+    assert symbols[0, 2] == len(np.unique(present[0]))
+
+
+def small_alphabet_information(codes):
+    dense = np.stack([np.unique(c, return_inverse=True)[1] for c in codes])
+    return reference.mutual_information_matrix(dense, dense.max(axis=1) + 1)
+
+
+def test_pairs_report_sizes_for_corrections(level, rng):
+    codes = rng.integers(0, 5, (2, 400)).astype(np.uint8)
+    codes[0, :100] = 5  # missing
+    information, n, symbols, cells, entropy = _dispatch.kernels.histogram_pairs(codes, np.array([5, 5]), 1, None)
+    table = reference.joint_counts(codes[0, 100:].astype(int), codes[1, 100:].astype(int), 5, 5)
+    assert n.tolist() == [[300, 300], [300, 400]]
+    assert cells[0, 1] == np.count_nonzero(table)
+    assert symbols[1, 0] == np.count_nonzero(table.sum(0))
+    p = table.sum(1) / 300
+    assert entropy[0, 1] == pytest.approx(-(p * np.log(p)).sum(), abs=TOLERANCE)
+    assert information[0, 1] == pytest.approx(reference.mutual_information(table), abs=TOLERANCE)
+
+
+def test_matrix_is_the_same_for_every_number_of_threads(level, rng):
+    x = rng.normal(size=(3000, 20))
+    with ht.threads(1):
+        expected = histogram.mutual_information_matrix(x)
+    for n_threads in (2, 3, 8):
+        with ht.threads(n_threads):
+            np.testing.assert_array_equal(histogram.mutual_information_matrix(x), expected)
+
+
+def test_miller_madow_adds_the_occupied_cells(rng):
+    x, y = rng.normal(size=(2, 500))
+    counts, information = reference_information(x, y, 8, "quantile")
+    correction = (8 + 8 - np.count_nonzero(counts) - 1) / 1000
+    got = histogram.mutual_information(x, y, bins=8, estimator="miller_madow")
+    assert got == pytest.approx(information + correction, abs=TOLERANCE)
+    matrix = histogram.mutual_information_matrix(np.stack([x, y], 1), bins=8, estimator="miller_madow")
+    assert matrix[0, 1] == pytest.approx(got, abs=TOLERANCE)
+    assert matrix[0, 0] == pytest.approx(math.log(8) + 7 / 1000, abs=1e-3)
+
+
+def test_plug_in_bias_on_independent_data_is_the_chi_square_one(rng):
+    # 2 n I is close to chi-square with 225 degrees of freedom: mean 225, standard deviation sqrt(450) = 21.2; the mean
+    # of 100 has a standard error of 2.1, and 5 of them are allowed
+    values = [2 * 4000 * histogram.mutual_information(*rng.normal(size=(2, 4000))) for _ in range(100)]
+    assert abs(np.mean(values) - 225) < 11
+
+
+def test_information_of_a_gaussian_pair_approaches_the_closed_form(rng):
+    rho = 0.8
+    x = rng.normal(size=400_000)
+    y = rho * x + math.sqrt(1 - rho**2) * rng.normal(size=400_000)
+    exact = -0.5 * math.log(1 - rho**2)
+    got = histogram.mutual_information(x, y, bins=64, estimator="miller_madow")
+    # binning into 64 quantile cells loses a little (it can only lose: data processing), the sampling error is about
+    # 0.002
+    assert exact - 0.03 < got < exact + 0.006
+
+
+def test_normalized_matrix_has_ones_where_one_column_gives_the_other(rng):
+    x = rng.normal(size=(1000, 3))
+    x[:, 1] = np.exp(x[:, 0])
+    x[:, 2] = 7.0
+    matrix = histogram.mutual_information_matrix(x, normalized=True)
+    assert matrix[0, 1] == matrix[0, 0] == pytest.approx(1.0, abs=1e-14)
+    np.testing.assert_array_equal(matrix[2], 0.0)
+
+
+def test_frames_keep_their_labels(rng):
+    import pandas as pd
+
+    frame = pd.DataFrame(rng.normal(size=(200, 3)), columns=["a", "b", "c"])
+    matrix = histogram.mutual_information_matrix(frame, bins=4)
+    assert list(matrix.index) == list(matrix.columns) == ["a", "b", "c"]
+    np.testing.assert_array_equal(matrix.to_numpy(), histogram.mutual_information_matrix(frame.to_numpy(), bins=4))
+
+
+def test_units_and_symmetry(rng):
+    x, y = rng.normal(size=(2, 1000))
+    nats = histogram.mutual_information(x, y)
+    assert histogram.mutual_information(x, y, base="bits") == pytest.approx(nats / math.log(2), rel=1e-15)
+    assert histogram.mutual_information(y, x) == pytest.approx(nats, rel=1e-13)
+    pair = np.stack([x, y], 1)
+    np.testing.assert_allclose(
+        histogram.mutual_information_matrix(pair, base=2), histogram.mutual_information_matrix(pair) / math.log(2)
+    )
+
+
+def test_omit_drops_rows_with_nan_pairwise(rng):
+    x, y = rng.normal(size=(2, 1000))
+    x[::10], y[5::10] = np.nan, np.nan
+    kept = ~(np.isnan(x) | np.isnan(y))
+    expected = histogram.mutual_information(x[kept], y[kept], binning="uniform", bins=5)
+    assert histogram.mutual_information(x, y, binning="uniform", bins=5, nan_policy="omit") == expected
+
+
+def test_progress_goes_from_start_to_end(rng):
+    told = []
+    histogram.mutual_information_matrix(rng.normal(size=(2000, 40)), progress=told.append)
+    assert told[-1] == 1.0
+    assert told == sorted(told)
+
+
+def test_an_error_of_the_progress_function_comes_out(rng):
+    def fail(fraction):
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        histogram.mutual_information_matrix(rng.normal(size=(20_000, 100)), progress=fail)
+
+
+@pytest.mark.parametrize("dof", [1, 2, 5, 30, 225, 1999, 10_000, 4_000_000])
+def test_chi_square_tail_equals_scipy(level, dof):
+    spread = math.sqrt(2 * dof)
+    statistic = np.array(
+        [1e-10, 0.5 * dof, dof - spread, dof, dof + 1.0, dof + spread, dof + 5 * spread, dof + 20 * spread]
+    )
+    statistic = np.maximum(statistic, 1e-10)
+    got = _dispatch.kernels.chi2_survival(statistic, np.full(len(statistic), float(dof)))
+    # the prefactor e^(a …) has relative error a few eps times its exponent's size; SciPy's own error is of the same
+    # order
+    np.testing.assert_allclose(got, scipy.stats.chi2.sf(statistic, dof), rtol=1e-11 + 1e-14 * spread, atol=1e-300)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: histogram.mutual_information([1.0, 2.0], [1.0]), "equally many samples, got 2 and 1"),
+        (lambda: histogram.mutual_information([], []), "x has no samples"),
+        (lambda: histogram.mutual_information([1.0, np.nan], [1, 2]), r"x has 1 NaN entries, first x\[1\]"),
+        (lambda: histogram.mutual_information([1.0, 2.0], [np.nan, 2]), r"y has 1 NaN entries, first y\[0\]"),
+        (lambda: histogram.mutual_information([1.0, np.inf], [1, 2]), "x must be finite, got an infinite entry"),
+        (lambda: histogram.mutual_information([1, 2], [1, 2], bins=0), "bins must be from 1 to 65535, got 0"),
+        (lambda: histogram.mutual_information([1, 2], [1, 2], bins="best"), "bins must be a whole number"),
+        (lambda: histogram.mutual_information([1, 2], [1, 2], binning="log"), 'binning must be "uniform"'),
+        (lambda: histogram.mutual_information([1, 2], [1, 2], estimator="nsb"), "estimator must be one of"),
+        (lambda: histogram.mutual_information([1, 2], [1, 2], nan_policy="drop"), "nan_policy must be"),
+        (lambda: histogram.bin_edges([1, 2], [0, 2.5, 2.0]), r"edges must increase; edges\[2\] = 2.0 follows 2.5"),
+        (lambda: histogram.bin_edges([1, 2], [0, np.inf]), r"edges must be finite, got edges\[1\]"),
+        (lambda: histogram.digitize([1, 9], [0, 5]), "x has 1 values outside the edges from 0.0 to 5.0"),
+        (lambda: histogram.digitize([1, 9], 4, range=(2, 10)), "x has 1 values outside"),
+        (lambda: histogram.digitize([1, 9], 4, range=(5, 5)), "range must be"),
+        (lambda: histogram.digitize([-1.7e308, 1.7e308], 4), "wider than float64"),
+        (
+            lambda: histogram.mutual_information_matrix(np.full((3, 2), np.nan), nan_policy="omit"),
+            "no number in column 0",
+        ),
+        (lambda: histogram.mutual_information_matrix(np.ones((3, 2, 2))), r"must have shape \(n_samples, n_features\)"),
+        (lambda: histogram.mutual_information_matrix(np.ones((3, 0))), "no features"),
+        (lambda: histogram.mutual_information(np.ones((3, 2)), [1, 2, 3]), "x must be one column"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_wrong_types_are_named():
+    with pytest.raises(TypeError, match="bins must be a whole number"):
+        histogram.bin_edges([1, 2], True)
+    with pytest.raises(TypeError, match="progress must be"):
+        histogram.mutual_information_matrix([[1, 2], [3, 4]], progress="yes")
