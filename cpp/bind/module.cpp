@@ -28,6 +28,7 @@ void register_all(py::module_& m) {
   hartley::bind::register_machine(m);
   hartley::bind::register_pmf(m);
   hartley::bind::register_histogram(m);
+  hartley::bind::register_knn(m);
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 
 #include "support/buffer.hpp"
 #include "support/parallel.hpp"
+#include "support/scatter.hpp"
 
 namespace hartley {
 namespace sort_detail {
@@ -193,20 +194,6 @@ void sort_small(std::span<const T> values, T* sorted, std::uint32_t* order) {
   write_out<T, kIndexed>(items, n, sorted, order);
 }
 
-// Turns counts[block][bucket] into the position of each block's first item of each bucket; returns the buckets' starts.
-inline std::vector<std::size_t> positions_of(std::vector<std::uint32_t>& counts, std::size_t n_buckets) {
-  std::vector<std::size_t> starts(n_buckets + 1);
-  for (std::size_t i = 0; i < counts.size(); ++i) starts[i % n_buckets + 1] += counts[i];
-  for (std::size_t bucket = 0; bucket < n_buckets; ++bucket) starts[bucket + 1] += starts[bucket];
-  std::vector<std::size_t> next(starts.begin(), starts.end() - 1);
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    const std::size_t position = next[i % n_buckets];
-    next[i % n_buckets] += counts[i];
-    counts[i] = static_cast<std::uint32_t>(position);
-  }
-  return starts;
-}
-
 template <class T, bool kIndexed>
 void sort_large(std::span<const T> values, T* sorted, std::uint32_t* order, int n_threads) {
   using Key = KeyOf<T>;
@@ -234,7 +221,7 @@ void sort_large(std::span<const T> values, T* sorted, std::uint32_t* order, int 
       for (std::size_t j = 0; j < n_keys; ++j) ++count[buckets[j]];
     }
   });
-  const std::vector<std::size_t> starts = positions_of(counts, n_buckets);
+  const std::vector<std::size_t> starts = scatter_positions(counts, n_buckets);
 
   Buffer<Key> keys(n);
   Buffer<std::uint32_t> indices(kIndexed ? n : 0);

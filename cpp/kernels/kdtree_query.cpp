@@ -1,0 +1,202 @@
+#include <cmath>
+#include <vector>
+
+#include "kernels/kdtree_scan.hpp"
+
+namespace hartley {
+namespace kdtree {
+namespace {
+
+constexpr std::size_t kMaxSorted = 32;  // distances kept as a sorted list; longer lists are heaps
+constexpr int kMaxNetwork = 8;          // distances a point that fit the registers of the own-leaf pass
+
+// The `length` least distances seen so far of each point of a leaf. The point itself counts: its distance 0 (or that of
+// an equal point, which is the same number) is the first of the list, and the k-th neighbour is entry k.
+template <class T>
+class NearestLists {
+ public:
+  void reset(std::size_t k) {
+    length_ = k + 1;
+    entries_.assign(KdTree<T>::kMaxCapacity * length_, std::numeric_limits<T>::infinity());
+    std::fill_n(kth, KdTree<T>::kMaxCapacity, T{-1});  // no box and no point is nearer than -1: unused slots stay idle
+  }
+  std::size_t length() const { return length_; }
+  T* list(std::size_t slot) { return entries_.data() + slot * length_; }
+
+  // distance < kth[slot]
+  void insert(std::size_t slot, T distance) {
+    T* entries = list(slot);
+    if (length_ > kMaxSorted) {
+      std::pop_heap(entries, entries + length_);
+      entries[length_ - 1] = distance;
+      std::push_heap(entries, entries + length_);
+      kth[slot] = entries[0];
+      return;
+    }
+    std::size_t at = length_ - 1;
+    for (; at > 0 && distance < entries[at - 1]; --at) entries[at] = entries[at - 1];
+    entries[at] = distance;
+    kth[slot] = entries[length_ - 1];
+  }
+
+  alignas(kVectorBytes) T kth[KdTree<T>::kMaxCapacity];
+
+ private:
+  std::size_t length_ = 0;
+  std::vector<T> entries_;
+};
+
+template <class T, class Norm, int kDim>
+class LeafSearch {
+ public:
+  LeafSearch(const KdTree<T>& tree, std::size_t own_leaf, std::size_t k, NearestLists<T>& nearest)
+      : tree_(tree), own_leaf_(own_leaf), queries_(tree, own_leaf), nearest_(nearest) {
+    nearest_.reset(k);
+    const std::uint64_t all = queries_.size == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << queries_.size) - 1;
+    std::fill_n(nearest_.kth, queries_.size, std::numeric_limits<T>::infinity());
+    if (!scan_own_leaf<2>(static_cast<int>(k + 1))) scan(own_leaf, all);
+    update_bound();
+    descend(tree.levels.size() - 1, 0, all);
+  }
+
+ private:
+  static constexpr std::size_t kFan = KdTree<T>::kFan, kCapacity = LeafOfQueries<T, kDim>::kCapacity;
+
+  // Tries lengths kLength, kLength + 1, … until one fits; false when the list is too long for the registers.
+  template <int kLength>
+  bool scan_own_leaf(int length) {
+    if constexpr (kLength > kMaxNetwork) {
+      return false;
+    } else {
+      if (length != kLength) return scan_own_leaf<kLength + 1>(length);
+      for (std::size_t group = 0; group * kWidth<T> < queries_.size; ++group) scan_own_leaf_network<kLength>(group);
+      return true;
+    }
+  }
+
+  // One vector of queries against every point of their own leaf: each lane keeps its kLength least distances sorted by
+  // a network of min and max, without a branch.
+  template <int kLength>
+  void scan_own_leaf_network(std::size_t group) {
+    Vec<T> least[kLength];
+    for (Vec<T>& entry : least) entry = splat(std::numeric_limits<T>::infinity());
+    for (std::size_t other = 0; other < queries_.size; ++other) {
+      Vec<T> distance{};
+      for (std::size_t dim = 0; dim < queries_.d(); ++dim)
+        distance =
+            Norm::add(distance, splat(queries_.points[dim * kCapacity + other]) - queries_.coordinates(dim, group));
+      for (Vec<T>& entry : least) {
+        const Vec<T> smaller = min(distance, entry);
+        distance = max(distance, entry);
+        entry = smaller;
+      }
+    }
+    T entries[kLength][kWidth<T>];
+    for (int i = 0; i < kLength; ++i) store(entries[i], least[i]);
+    const std::size_t first = group * kWidth<T>, count = std::min(kWidth<T>, queries_.size - first);
+    for (std::size_t lane = 0; lane < count; ++lane) {
+      T* list = nearest_.list(first + lane);
+      for (int i = 0; i < kLength; ++i) list[i] = entries[i][lane];
+      nearest_.kth[first + lane] = list[kLength - 1];
+    }
+  }
+
+  void update_bound() {
+    Vec<T> largest = load(nearest_.kth);
+    for (std::size_t slot = kWidth<T>; slot < kCapacity; slot += kWidth<T>)
+      largest = max(largest, load(nearest_.kth + slot));
+    bound_ = reduce_max(largest);
+  }
+
+  // What lies at the k-th distance or beyond cannot shorten it: everything is pruned on >=.
+  void descend(std::size_t level, std::size_t node, std::uint64_t active) {
+    const T* boxes = tree_.boxes(level, node);
+    alignas(kVectorBytes) T box_distance[kFan];
+    distances_to_children<T, Norm, kDim>(queries_, boxes, box_distance);
+    std::uint8_t order[kFan];
+    std::size_t n_near = 0;
+    for (std::size_t child = 0; child < kFan; ++child) {
+      if (!(box_distance[child] < bound_)) continue;
+      std::size_t at = n_near++;
+      for (; at > 0 && box_distance[child] < box_distance[order[at - 1]]; --at) order[at] = order[at - 1];
+      order[at] = static_cast<std::uint8_t>(child);
+    }
+    for (std::size_t i = 0; i < n_near && box_distance[order[i]] < bound_; ++i) {
+      const std::size_t child = node * kFan + order[i];
+      if (level == 0 && child == own_leaf_) continue;
+      const std::uint64_t near = queries_near<T, Norm, kDim>(queries_, boxes + order[i], nearest_.kth, active);
+      if (near == 0) continue;
+      if (level == 0) {
+        scan(child, near);
+        update_bound();
+      } else {
+        descend(level - 1, child, near);
+      }
+    }
+  }
+
+  void scan(std::size_t leaf, std::uint64_t active) {
+    const T* candidates = tree_.leaf(leaf);
+    const std::size_t size = tree_.leaf_size[leaf];
+    for (; active != 0; active &= active - 1) {
+      const auto slot = static_cast<std::size_t>(std::countr_zero(active));
+      Vec<T> limit = splat(nearest_.kth[slot]);
+      for (std::size_t first = 0; first < size; first += kWidth<T>) {
+        Vec<T> distance;
+        if (!distances_to_points<T, Norm, kDim>(queries_, slot, candidates + first, limit, distance)) continue;
+        std::uint32_t nearer = less_bits(distance, limit);
+        if (nearer == 0) continue;
+        T lanes[kWidth<T>];
+        store(lanes, distance);
+        for (; nearer != 0; nearer &= nearer - 1) {
+          const T found = lanes[std::countr_zero(nearer)];
+          if (found < nearest_.kth[slot]) nearest_.insert(slot, found);
+        }
+        limit = splat(nearest_.kth[slot]);
+      }
+    }
+  }
+
+  const KdTree<T>& tree_;
+  std::size_t own_leaf_;
+  LeafOfQueries<T, kDim> queries_;
+  NearestLists<T>& nearest_;
+  T bound_{};
+};
+
+template <class T, class Norm>
+void search(const KdTree<T>& tree, std::size_t k, T* kth_distance, int n_threads, ProgressRange progress) {
+  std::vector<NearestLists<T>> lists(static_cast<std::size_t>(n_threads));
+  with_dimension(tree.d, [&](auto dim) {
+    parallel_for(
+        tree.n_leaves, n_threads,
+        [&](std::size_t leaf, int thread) {
+          if (tree.leaf_size[leaf] == 0) return;
+          NearestLists<T>& nearest = lists[static_cast<std::size_t>(thread)];
+          LeafSearch<T, Norm, dim()>(tree, leaf, k, nearest);
+          const std::uint32_t* index = tree.index.data() + leaf * tree.capacity;
+          for (std::size_t slot = 0; slot < tree.leaf_size[leaf]; ++slot) {
+            const T kth = nearest.kth[slot];
+            kth_distance[index[slot]] = std::is_same_v<Norm, SquaredEuclidean> ? std::sqrt(kth) : kth;
+          }
+        },
+        progress);
+  });
+}
+
+}  // namespace
+}  // namespace kdtree
+
+template <class T>
+void kth_distances(const KdTree<T>& tree, std::size_t k, Metric metric, T* kth_distance, int n_threads,
+                   ProgressRange progress) {
+  if (metric == Metric::kChebyshev)
+    kdtree::search<T, kdtree::Chebyshev>(tree, k, kth_distance, n_threads, progress);
+  else
+    kdtree::search<T, kdtree::SquaredEuclidean>(tree, k, kth_distance, n_threads, progress);
+}
+
+template void kth_distances(const KdTree<double>&, std::size_t, Metric, double*, int, ProgressRange);
+template void kth_distances(const KdTree<float>&, std::size_t, Metric, float*, int, ProgressRange);
+
+}  // namespace hartley
