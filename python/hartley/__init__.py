@@ -3,13 +3,16 @@
 Quantities are in nats unless ``base`` asks for another unit.
 """
 
-from . import histogram, pmf
+from . import histogram, knn, pmf
 from ._config import show_config
 from ._cpu import version as __version__
 from ._threads import get_num_threads, set_num_threads, threads
+from ._warnings import HartleyWarning, TiesWarning
 from .pmf import cross_entropy, entropy, js_divergence, kl_divergence
 
 __all__ = [
+    "HartleyWarning",
+    "TiesWarning",
     "__version__",
     "cross_entropy",
     "entropy",
@@ -17,6 +20,7 @@ __all__ = [
     "histogram",
     "js_divergence",
     "kl_divergence",
+    "knn",
     "pmf",
     "set_num_threads",
     "show_config",

@@ -1,0 +1,11 @@
+"""Warnings that the library gives; filter them by class."""
+
+from __future__ import annotations
+
+
+class HartleyWarning(UserWarning):
+    """Base of every warning of this library."""
+
+
+class TiesWarning(HartleyWarning):
+    """Equal samples reached the k-th neighbour: the data are not continuous as the estimator assumes."""
