@@ -4,7 +4,7 @@
 Needs the extra ``report`` (pyarrow, rich, matplotlib, jinja2, click).
 """
 
-from .analysis import Options, Report, analyse
+from .analysis import Options, Report, analyse, code_columns
 from .source import DataError
 
-__all__ = ["DataError", "Options", "Report", "analyse"]
+__all__ = ["DataError", "Options", "Report", "analyse", "code_columns"]
