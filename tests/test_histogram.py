@@ -141,9 +141,7 @@ def test_large_alphabets_are_counted_without_a_table(level, rng):
     codes = np.stack([rng.integers(0, 60000, 5000), rng.integers(0, 50000, 5000), rng.integers(0, 3, 5000)])
     codes[2, ::9] = 3
     n_cells = np.array([60000, 50000, 3])
-    information, n, symbols, cells, _ = _dispatch.kernels.histogram_pairs(
-        codes.astype(np.uint16), n_cells, 2, None
-    )
+    information, n, symbols, cells, _ = _dispatch.kernels.histogram_pairs(codes.astype(np.uint16), n_cells, 2, None)
     np.testing.assert_allclose(information[:2, :2], small_alphabet_information(codes[:2]), atol=TOLERANCE)
     present = codes[:, codes[2] < 3]
     np.testing.assert_allclose(information[2, 0], small_alphabet_information(present)[2, 0], atol=TOLERANCE)

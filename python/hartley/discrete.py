@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from . import pmf
 from ._arrays import as_real
-from ._units import Base, unit_factor
+from ._units import Base, nats_per_unit
 
 _ESTIMATORS = ("mle", "miller_madow")
 
@@ -71,7 +71,7 @@ def entropy_from_counts(counts: Any, *, estimator: str = "mle", base: Base = Non
     >>> discrete.entropy_from_counts([2, 2], estimator="miller_madow") - discrete.entropy_from_counts([2, 2])
     0.125
     """
-    factor = unit_factor(base)
+    unit = nats_per_unit(base)
     if estimator not in _ESTIMATORS:
         raise ValueError(f"estimator must be one of {', '.join(_ESTIMATORS)}, got {estimator!r}")
     positive = _checked_counts(counts)
@@ -81,7 +81,7 @@ def entropy_from_counts(counts: Any, *, estimator: str = "mle", base: Base = Non
     nats = float(pmf.entropy(positive / n_samples, normalize=True))
     if estimator == "miller_madow":
         nats += (positive.size - 1) / (2.0 * n_samples)
-    return nats * factor
+    return nats / unit
 
 
 def coverage(counts: Any) -> float:
