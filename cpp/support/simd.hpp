@@ -129,6 +129,24 @@ HARTLEY_INLINE Widened widen(Vec<float> v) {
   return {__builtin_convertvector(halves[0], Vec<double>), __builtin_convertvector(halves[1], Vec<double>)};
 }
 
+// kLanes<double> numbers from memory, in float64.
+HARTLEY_INLINE Vec<double> load_wide(const double* source) { return load(source); }
+HARTLEY_INLINE Vec<double> load_wide(const float* source) {
+  typedef float Half __attribute__((vector_size(kVectorBytes / 2)));
+  Half half;
+  std::memcpy(&half, source, sizeof half);
+  return __builtin_convertvector(half, Vec<double>);
+}
+
+// Two float64 vectors rounded into one float32 vector.
+HARTLEY_INLINE Vec<float> narrow(Vec<double> low, Vec<double> high) {
+  typedef float Half __attribute__((vector_size(kVectorBytes / 2)));
+  const Half halves[2] = {__builtin_convertvector(low, Half), __builtin_convertvector(high, Half)};
+  Vec<float> v;
+  std::memcpy(&v, halves, sizeof v);
+  return v;
+}
+
 // ---------------------------------------------------------------------------------------------- intrinsics
 
 // a * b + c, rounded once where the level has the instruction (v3 and up, arm64), twice where it does not (v2).
