@@ -178,7 +178,7 @@ HARTLEY_INLINE Vec<float> fma(Vec<float> a, Vec<float> b, Vec<float> c) {
 
 HARTLEY_INLINE Vec<double> sqrt(Vec<double> v) {
 #if defined(__AVX512F__)
-  return (Vec<double>)_mm512_sqrt_pd((__m512d)v);
+  return (Vec<double>)_mm512_maskz_sqrt_pd(0xff, (__m512d)v);  // g++ 12 warns of an uninitialised operand without maskz
 #elif defined(__AVX2__)
   return (Vec<double>)_mm256_sqrt_pd((__m256d)v);
 #elif defined(__SSE2__)
@@ -190,7 +190,7 @@ HARTLEY_INLINE Vec<double> sqrt(Vec<double> v) {
 }
 HARTLEY_INLINE Vec<float> sqrt(Vec<float> v) {
 #if defined(__AVX512F__)
-  return (Vec<float>)_mm512_sqrt_ps((__m512)v);
+  return (Vec<float>)_mm512_maskz_sqrt_ps(0xffff, (__m512)v);
 #elif defined(__AVX2__)
   return (Vec<float>)_mm256_sqrt_ps((__m256)v);
 #elif defined(__SSE2__)
