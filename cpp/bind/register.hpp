@@ -10,5 +10,6 @@ void register_machine(pybind11::module_& m);
 void register_pmf(pybind11::module_& m);
 void register_histogram(pybind11::module_& m);
 void register_knn(pybind11::module_& m);
+void register_transport(pybind11::module_& m);
 
 }  // namespace hartley::bind

@@ -4,7 +4,7 @@ Arrays are C-contiguous and of exactly the dtype given: nothing is converted on 
 """
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,9 +56,48 @@ machine_group_float32: int
 def machine_read_sum(x: F64, block: int, n_passes: int, n_threads: int) -> float: ...
 def machine_triad(out: F64, b: F64, c: F64, scale: float, n_threads: int) -> None: ...
 def machine_multiply_add(x: Real, n_steps: int, n_threads: int) -> Real: ...
+
 # knn: x and y are (n, d); metric is "chebyshev" or "euclidean". kth_distance leaves the row itself out, count_within
 # counts it. The estimates return (mean, terms, number of samples with a k-th distance of 0).
 def knn_kth_distance(x: Real, k: int, metric: str, n_threads: int) -> Real: ...
 def knn_count_within(x: Real, radius: Real, n_threads: int) -> NDArray[np.uint32]: ...
 def knn_entropy(x: Real, k: int, metric: str, progress: Progress, n_threads: int) -> tuple[float, F64, int]: ...
 def knn_mutual_information(x: Real, y: Real, k: int, progress: Progress, n_threads: int) -> tuple[float, F64, int]: ...
+
+# transport: clouds are (n, n_features), weights sum to 1; report: value, value_linear, dual_value, gap, marginal_error,
+# n_iter, converged; f and g in units of the cost
+def transport_sinkhorn(
+    x: Real,
+    y: Real,
+    cost: str,
+    order: float,
+    a: F64,
+    b: F64,
+    reg: float,
+    tolerance: float,
+    max_iter: int,
+    memory_limit: int,
+    f_start: F64,
+    g_start: F64,
+    warm_start: bool,
+    progress: Progress,
+    n_threads: int,
+) -> tuple[dict[str, Any], F64, F64]: ...
+def transport_sinkhorn_symmetric(
+    x: Real,
+    cost: str,
+    order: float,
+    a: F64,
+    reg: float,
+    tolerance: float,
+    max_iter: int,
+    memory_limit: int,
+    n_threads: int,
+) -> dict[str, Any]: ...
+def transport_plan(
+    x: Real, y: Real, cost: str, order: float, a: F64, b: F64, reg: float, f: F64, g: F64, n_threads: int
+) -> F64: ...
+def transport_apply(
+    x: Real, y: Real, cost: str, order: float, a: F64, b: F64, reg: float, f: F64, g: F64, vectors: F64, n_threads: int
+) -> F64: ...
+def transport_wasserstein_1d(x: Real, y: Real, x_weights: F64, y_weights: F64, p: float, n_threads: int) -> float: ...

@@ -9,3 +9,7 @@ class HartleyWarning(UserWarning):
 
 class TiesWarning(HartleyWarning):
     """Equal samples reached the k-th neighbour: the data are not continuous as the estimator assumes."""
+
+
+class ConvergenceWarning(HartleyWarning):
+    """A solver stopped before it reached its tolerance; the message says what to change."""

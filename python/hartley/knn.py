@@ -17,7 +17,7 @@ from . import _dispatch
 from ._arrays import RealArray, as_samples, missing_rows, require_equal_lengths, require_finite
 from ._progress import Progress, progress_callback
 from ._threads import get_num_threads
-from ._units import Base, unit_factor
+from ._units import Base, nats_per_unit
 from ._warnings import TiesWarning
 
 __all__ = ["entropy", "mutual_information"]
@@ -70,8 +70,8 @@ def _jittered(x: RealArray, rng: np.random.Generator) -> NDArray[np.float64]:
 
 def _finish(mean: float, terms: NDArray[np.float64], local: bool, factor: float) -> Any:
     if local:
-        return terms if factor == 1.0 else terms * factor
-    return mean * factor
+        return terms if factor == 1.0 else terms / unit
+    return mean / unit
 
 
 def entropy(
@@ -141,7 +141,7 @@ def entropy(
     """
     _require_choice(metric, "metric", _METRICS)
     _require_choice(ties, "ties", _TIES)
-    factor = unit_factor(base)
+    unit = nats_per_unit(base)
     samples = as_samples(x, "x")
     (samples,) = _complete([samples], ["x"], nan_policy)
     number = _neighbour_number(k, len(samples))
@@ -244,7 +244,7 @@ def mutual_information(
     if algorithm != 1:
         raise ValueError(f"algorithm must be 1, got {algorithm!r}")
     _require_choice(ties, "ties", _TIES)
-    factor = unit_factor(base)
+    unit = nats_per_unit(base)
     first, second = as_samples(x, "x"), as_samples(y, "y")
     require_equal_lengths(first, second, "x", "y")
     first, second = _complete([first, second], ["x", "y"], nan_policy)

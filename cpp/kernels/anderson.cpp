@@ -1,0 +1,102 @@
+#include "kernels/anderson.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace hartley {
+namespace {
+
+// Relative to the Gram matrix with unit diagonal: bounds the coefficients where changes are nearly dependent.
+constexpr double kRegularisation = 1e-12;
+
+// Solves matrix · solution = right for a symmetric positive definite matrix (n, n) by Cholesky's L Lᵀ, both in place.
+// False where rounding has left it not positive definite.
+bool solve_in_place(std::vector<double>& matrix, std::vector<double>& right) {
+  const std::size_t n = right.size();
+  for (std::size_t j = 0; j < n; ++j) {
+    for (std::size_t k = 0; k < j; ++k) matrix[j * n + j] -= matrix[j * n + k] * matrix[j * n + k];
+    if (!(matrix[j * n + j] > 0)) return false;
+    matrix[j * n + j] = std::sqrt(matrix[j * n + j]);
+    for (std::size_t i = j + 1; i < n; ++i) {
+      for (std::size_t k = 0; k < j; ++k) matrix[i * n + j] -= matrix[i * n + k] * matrix[j * n + k];
+      matrix[i * n + j] /= matrix[j * n + j];
+    }
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t k = 0; k < i; ++k) right[i] -= matrix[i * n + k] * right[k];
+    right[i] /= matrix[i * n + i];
+  }
+  for (std::size_t i = n; i-- > 0;) {
+    for (std::size_t k = i + 1; k < n; ++k) right[i] -= matrix[k * n + i] * right[k];
+    right[i] /= matrix[i * n + i];
+  }
+  return true;
+}
+
+}  // namespace
+
+Anderson::Anderson(std::size_t size, std::size_t memory, double beta, std::span<const double> weights)
+    : size_(size),
+      memory_(memory),
+      beta_(beta),
+      weights_(weights.begin(), weights.end()),
+      last_x_(size),
+      last_residual_(size),
+      steps_(size * memory),
+      residual_changes_(size * memory),
+      gram_(memory * memory) {}
+
+void Anderson::forget() {
+  n_stored_ = next_ = 0;
+  has_last_ = false;
+}
+
+double Anderson::product(std::span<const double> u, std::span<const double> v) const {
+  double sums[8]{};  // the same partial sums on every level
+  const std::size_t whole = size_ / 8 * 8;
+  for (std::size_t i = 0; i < whole; i += 8)
+    for (std::size_t lane = 0; lane < 8; ++lane) sums[lane] += weights_[i + lane] * u[i + lane] * v[i + lane];
+  for (std::size_t i = whole; i < size_; ++i) sums[0] += weights_[i] * u[i] * v[i];
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+}
+
+void Anderson::remember(std::span<const double> x, std::span<const double> residual) {
+  if (has_last_) {
+    const std::span<double> step = column(steps_, next_), change = column(residual_changes_, next_);
+    for (std::size_t i = 0; i < size_; ++i) {
+      change[i] = residual[i] - last_residual_[i];
+      step[i] = (x[i] - last_x_[i]) + beta_ * change[i];
+    }
+    n_stored_ = std::min(n_stored_ + 1, memory_);
+    for (std::size_t k = 0; k < n_stored_; ++k)
+      gram_[next_ * memory_ + k] = gram_[k * memory_ + next_] = product(change, column(residual_changes_, k));
+    next_ = (next_ + 1) % memory_;
+  }
+  std::copy(x.begin(), x.end(), last_x_.begin());
+  std::copy(residual.begin(), residual.end(), last_residual_.begin());
+  has_last_ = true;
+}
+
+void Anderson::advance(std::span<double> x, std::span<const double> residual) {
+  remember(x, residual);
+  for (std::size_t i = 0; i < size_; ++i) x[i] += beta_ * residual[i];
+  if (n_stored_ == 0) return;
+
+  const std::size_t n = n_stored_;
+  std::vector<double> scale(n), coefficients(n), gram(n * n);
+  for (std::size_t k = 0; k < n; ++k) {
+    scale[k] = 1.0 / std::sqrt(std::max(gram_[k * memory_ + k], 1e-300));
+    coefficients[k] = scale[k] * product(column(residual_changes_, k), residual);
+  }
+  for (std::size_t k = 0; k < n; ++k)
+    for (std::size_t l = 0; l < n; ++l)
+      gram[k * n + l] = scale[k] * scale[l] * gram_[k * memory_ + l] + (k == l ? kRegularisation : 0.0);
+  if (!solve_in_place(gram, coefficients)) return forget();
+  for (std::size_t k = 0; k < n; ++k) {
+    const std::span<double> step = column(steps_, k);
+    const double coefficient = scale[k] * coefficients[k];
+    for (std::size_t i = 0; i < size_; ++i) x[i] -= coefficient * step[i];
+  }
+}
+
+}  // namespace hartley

@@ -1,0 +1,255 @@
+#include "kernels/transport_cost.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "support/vector_math.hpp"
+
+namespace hartley {
+namespace {
+
+using namespace simd;
+
+constexpr std::size_t kLane = kLanes<double>;
+constexpr std::size_t kTile = 2 * kLane;                       // columns made together: one float32 vector
+constexpr std::size_t kTileRows = kVectorBytes == 64 ? 8 : 4;  // rows whose two sums each fit the registers
+static_assert(kPad % kTile == 0 && kGroup % kTileRows == 0 && kPad % kGroup == 0);
+
+using V = Vec<double>;
+
+struct SquaredForm {
+  static constexpr bool kNorms = false;
+  HARTLEY_INLINE static V step(V sum, V x, V y) {
+    const V difference = x - y;
+    return fma(difference, difference, sum);
+  }
+  HARTLEY_INLINE static V finish(V sum) { return sum; }
+};
+struct InnerForm {
+  static constexpr bool kNorms = true;  // |x - y|² = |x|² + |y|² - 2<x, y>
+  HARTLEY_INLINE static V step(V sum, V x, V y) { return fma(x, y, sum); }
+  HARTLEY_INLINE static V finish(V sum) { return -2.0 * sum; }
+};
+struct EuclideanForm : SquaredForm {
+  HARTLEY_INLINE static V finish(V sum) { return simd::sqrt(sum); }
+};
+struct ManhattanForm {
+  static constexpr bool kNorms = false;
+  HARTLEY_INLINE static V step(V sum, V x, V y) { return sum + simd::abs(x - y); }
+  HARTLEY_INLINE static V finish(V sum) { return sum; }
+};
+struct ChebyshevForm {
+  static constexpr bool kNorms = false;
+  HARTLEY_INLINE static V step(V largest, V x, V y) { return simd::max(largest, simd::abs(x - y)); }
+  HARTLEY_INLINE static V finish(V largest) { return largest; }
+};
+
+// What becomes of two vectors of exponents.
+struct KeepExponent {
+  HARTLEY_INLINE static void put(double* target, V low, V high) {
+    store(target, low);
+    store(target + kLane, high);
+  }
+};
+struct Exponentiate {
+  HARTLEY_INLINE static void put(double* target, V low, V high) {
+    store(target, exp2_of_normal(low));
+    store(target + kLane, exp2_of_normal(high));
+  }
+  HARTLEY_INLINE static void put(float* target, V low, V high) { store(target, exp2_of_normal(narrow(low, high))); }
+};
+
+template <class Form, class Outcome, class Entry>
+void fill_group(const KernelView& view, std::size_t first_row, Entry* rows) {
+  const std::size_t n_features = view.geometry->n_features(), n_columns = view.n_columns_padded();
+  double offset[kGroup];
+  for (std::size_t r = 0; r < kGroup; ++r) {
+    offset[r] = view.row_offset[first_row + r];
+    if constexpr (Form::kNorms) offset[r] -= view.row_cloud->square_norms[first_row + r];
+  }
+  for (std::size_t column = 0; column < n_columns; column += kTile) {
+    const double* y = view.column_cloud->tiles.data() + column * n_features;
+    V g_low = load(view.column_offset + column), g_high = load(view.column_offset + column + kLane);
+    if constexpr (Form::kNorms) {
+      g_low -= load(view.column_cloud->square_norms.data() + column);
+      g_high -= load(view.column_cloud->square_norms.data() + column + kLane);
+    }
+    for (std::size_t row = 0; row < kGroup; row += kTileRows) {
+      const double* x = view.row_cloud->rows.data() + (first_row + row) * n_features;
+      V low[kTileRows]{}, high[kTileRows]{};
+      for (std::size_t k = 0; k < n_features; ++k) {
+        const V y_low = load(y + k * kTile), y_high = load(y + k * kTile + kLane);
+        for (std::size_t r = 0; r < kTileRows; ++r) {
+          const V x_k = splat(x[r * n_features + k]);
+          low[r] = Form::step(low[r], x_k, y_low);
+          high[r] = Form::step(high[r], x_k, y_high);
+        }
+      }
+      for (std::size_t r = 0; r < kTileRows; ++r) {
+        const V f = splat(offset[row + r]);
+        Outcome::put(rows + (row + r) * n_columns + column, (f + g_low) - Form::finish(low[r]),
+                     (f + g_high) - Form::finish(high[r]));
+      }
+    }
+  }
+}
+
+// (Σ |x - y|^p)^(1/p) with the largest difference taken out, so that no power leaves the range of float64.
+HARTLEY_INLINE V minkowski(const double* x, const double* y, std::size_t n_features, double order) {
+  V largest = splat(std::numeric_limits<double>::min());
+  for (std::size_t k = 0; k < n_features; ++k) largest = simd::max(largest, simd::abs(x[k] - load(y + k * kTile)));
+  V sum{};
+  for (std::size_t k = 0; k < n_features; ++k)
+    sum += simd::exp(order * simd::log(simd::abs(x[k] - load(y + k * kTile)) / largest));
+  return largest * simd::exp(simd::log(sum) / order);
+}
+
+template <class Outcome, class Entry>
+void fill_minkowski_group(const KernelView& view, std::size_t first_row, Entry* rows) {
+  const std::size_t n_features = view.geometry->n_features(), n_columns = view.n_columns_padded();
+  const double order = view.geometry->order();
+  for (std::size_t column = 0; column < n_columns; column += kTile) {
+    const double* y = view.column_cloud->tiles.data() + column * n_features;
+    const V g_low = load(view.column_offset + column), g_high = load(view.column_offset + column + kLane);
+    for (std::size_t r = 0; r < kGroup; ++r) {
+      const double* x = view.row_cloud->rows.data() + (first_row + r) * n_features;
+      const V f = splat(view.row_offset[first_row + r]);
+      Outcome::put(rows + r * n_columns + column, (f + g_low) - minkowski(x, y, n_features, order),
+                   (f + g_high) - minkowski(x, y + kLane, n_features, order));
+    }
+  }
+}
+
+template <class Outcome, class Entry>
+void fill_by_form(const KernelView& view, std::size_t first_row, Entry* rows) {
+  switch (view.geometry->form()) {
+    case KernelForm::kSquared:
+      return fill_group<SquaredForm, Outcome>(view, first_row, rows);
+    case KernelForm::kInner:
+      return fill_group<InnerForm, Outcome>(view, first_row, rows);
+    case KernelForm::kEuclidean:
+      return fill_group<EuclideanForm, Outcome>(view, first_row, rows);
+    case KernelForm::kManhattan:
+      return fill_group<ManhattanForm, Outcome>(view, first_row, rows);
+    case KernelForm::kChebyshev:
+      return fill_group<ChebyshevForm, Outcome>(view, first_row, rows);
+    case KernelForm::kMinkowski:
+      return fill_minkowski_group<Outcome>(view, first_row, rows);
+  }
+}
+
+KernelForm form_of(TransportCost cost, std::size_t n_features) {
+  const bool squared = cost.kind == CostKind::kSquaredEuclidean || cost.kind == CostKind::kCosine;
+  if (squared) return n_features > kManyFeatures ? KernelForm::kInner : KernelForm::kSquared;
+  if (cost.kind == CostKind::kEuclidean || cost.order == 2.0) return KernelForm::kEuclidean;
+  if (cost.order == 1.0) return KernelForm::kManhattan;
+  return std::isinf(cost.order) ? KernelForm::kChebyshev : KernelForm::kMinkowski;
+}
+
+template <class T>
+std::vector<double> to_double(PointCloud<T> cloud, std::size_t n_features) {
+  return {cloud.points, cloud.points + cloud.n * n_features};
+}
+
+void normalise_rows(std::vector<double>& points, std::size_t n_features) {
+  for (std::size_t begin = 0; begin < points.size(); begin += n_features) {
+    double largest = 0.0, sum = 0.0;
+    for (std::size_t k = 0; k < n_features; ++k) largest = std::max(largest, std::abs(points[begin + k]));
+    for (std::size_t k = 0; k < n_features; ++k) points[begin + k] /= largest;
+    for (std::size_t k = 0; k < n_features; ++k) sum += points[begin + k] * points[begin + k];
+    for (std::size_t k = 0; k < n_features; ++k) points[begin + k] /= std::sqrt(sum);
+  }
+}
+
+// Every cost but the cosine, which has been normalised, is invariant to translation; small coordinates cancel less.
+void subtract_centre(std::vector<double>& x, std::vector<double>& y, std::size_t n_features) {
+  std::vector<double> centre(n_features, 0.0);
+  const double share = static_cast<double>(n_features) / static_cast<double>(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) centre[i % n_features] += x[i] * share;
+  for (std::vector<double>* points : {&x, &y})
+    for (std::size_t i = 0; i < points->size(); ++i) (*points)[i] -= centre[i % n_features];
+}
+
+void lay_out(const std::vector<double>& points, std::size_t n_features, double scale, ScaledCloud& cloud) {
+  cloud.n = points.size() / n_features;
+  const std::size_t n_padded = padded(cloud.n);
+  cloud.rows.assign(n_padded * n_features, 0.0);
+  cloud.tiles.assign(n_padded * n_features, 0.0);
+  cloud.square_norms.assign(n_padded, 0.0);
+  for (std::size_t i = 0; i < cloud.n; ++i) {
+    double* tile = cloud.tiles.data() + i / kTile * kTile * n_features + i % kTile;
+    for (std::size_t k = 0; k < n_features; ++k) {
+      const double coordinate = scale * points[i * n_features + k];
+      cloud.rows[i * n_features + k] = tile[k * kTile] = coordinate;
+      cloud.square_norms[i] += coordinate * coordinate;
+    }
+  }
+}
+
+}  // namespace
+
+template <class T>
+CostGeometry::CostGeometry(PointCloud<T> x, PointCloud<T> y, std::size_t n_features, TransportCost cost)
+    : n_features_(n_features),
+      form_(form_of(cost, n_features)),
+      order_(cost.order),
+      factor_(cost.kind == CostKind::kCosine ? 0.5 : 1.0),  // 1 - cos = ½ |x/|x| - y/|y||²
+      x_points_(to_double(x, n_features)),
+      y_points_(to_double(y, n_features)) {
+  if (cost.kind == CostKind::kCosine) {
+    normalise_rows(x_points_, n_features);
+    normalise_rows(y_points_, n_features);
+  }
+  subtract_centre(x_points_, y_points_, n_features);
+  set_bits(1.0);
+}
+
+void CostGeometry::set_bits(double bits) {
+  bits_ = bits;
+  const bool squared = form_ == KernelForm::kSquared || form_ == KernelForm::kInner;
+  const double scale = squared ? std::sqrt(factor_ * bits) : bits;
+  lay_out(x_points_, n_features_, scale, x_);
+  lay_out(y_points_, n_features_, scale, y_);
+}
+
+double CostGeometry::pair_cost(std::size_t i, std::size_t j) const {
+  double sum = 0.0, largest = 0.0;
+  const double order = form_ == KernelForm::kMinkowski ? order_ : form_ == KernelForm::kManhattan ? 1.0 : 2.0;
+  for (std::size_t k = 0; k < n_features_; ++k) {
+    const double difference = std::abs(x_points_[i * n_features_ + k] - y_points_[j * n_features_ + k]);
+    largest = std::max(largest, difference);
+    sum += std::pow(difference, order);
+  }
+  if (form_ == KernelForm::kSquared || form_ == KernelForm::kInner) return factor_ * sum;
+  return form_ == KernelForm::kChebyshev ? largest : std::pow(sum, 1.0 / order);
+}
+
+double CostGeometry::mean_cost() const {
+  constexpr std::size_t kPairs = 4096;
+  const std::size_t n_pairs = std::min(kPairs, x_.n * y_.n);
+  double sum = 0.0;
+  // steps of an irrational share of the cloud visit it evenly
+  for (std::size_t pair = 0; pair < n_pairs; ++pair) {
+    const double u = static_cast<double>(pair) * 0.6180339887498949, v = static_cast<double>(pair) * 0.7548776662466927;
+    const auto i = static_cast<std::size_t>((u - std::floor(u)) * static_cast<double>(x_.n));
+    const auto j = static_cast<std::size_t>((v - std::floor(v)) * static_cast<double>(y_.n));
+    sum += pair_cost(std::min(i, x_.n - 1), std::min(j, y_.n - 1)) / static_cast<double>(n_pairs);
+  }
+  return sum;
+}
+
+template <class Entry>
+void fill_kernel_rows(const KernelView& view, std::size_t first_row, Entry* rows) {
+  fill_by_form<Exponentiate>(view, first_row, rows);
+}
+
+void fill_exponent_rows(const KernelView& view, std::size_t first_row, double* rows) {
+  fill_by_form<KeepExponent>(view, first_row, rows);
+}
+
+template CostGeometry::CostGeometry(PointCloud<double>, PointCloud<double>, std::size_t, TransportCost);
+template CostGeometry::CostGeometry(PointCloud<float>, PointCloud<float>, std::size_t, TransportCost);
+template void fill_kernel_rows<double>(const KernelView&, std::size_t, double*);
+template void fill_kernel_rows<float>(const KernelView&, std::size_t, float*);
+
+}  // namespace hartley

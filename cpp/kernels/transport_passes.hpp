@@ -1,0 +1,57 @@
+// Passes over the kernel K_ij = 2^(f_i + g_j - C_ij): what one Sinkhorn iteration, its certificate and the plan need.
+//
+// A pass makes (or reads) a few rows at a time and does everything with them while they are in cache. Rows are dealt to
+// kTasks tasks, each with sums of its own that are added in task order: the same bits for any number of threads.
+// Only the kernel's stored form, if asked for, takes memory of the order n m.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "kernels/transport_cost.hpp"
+#include "support/buffer.hpp"
+#include "support/parallel.hpp"
+
+namespace hartley {
+
+// How a pass runs, and the fraction of the whole work that is reported while it does (negative: none).
+struct Run {
+  int n_threads;
+  double progress = -1.0;
+};
+
+// The kernel made on the fly, or stored.
+template <class Entry>
+struct KernelRows {
+  KernelView view;
+  const Entry* stored = nullptr;  // (n_rows_padded, n_columns_padded)
+};
+
+template <class Entry>
+void store_kernel(const KernelView& view, Buffer<Entry>& kernel, Run run);
+
+// row_sums = K v; where `columns` is not empty, u = a / (K v) and columns = Kᵀ u. All padded; a and v are 0 there.
+template <class Entry>
+void scaling_pass(const KernelRows<Entry>& kernel, std::span<const double> a, std::span<const double> v,
+                  std::span<double> row_sums, std::span<double> columns, Run run);
+
+// log_sums_i = log2 Σ_j b_j 2^(f_i + g_j - C_ij) with the row's largest exponent taken out: right for any potentials.
+void log_sum_pass(const KernelView& view, std::span<const double> b, std::span<double> log_sums, Run run);
+
+// Row by row, of the plan per a: P_ij / a_i = b_j 2^(f_i + g_j - C_ij), in units of exponent where a cost is in it.
+struct CertificateRows {
+  std::span<double> mass, kept_mass, cost, rest_cost;  // Σ P, Σ P keep_j, Σ P C, Σ_j rest_j C_ij
+};
+void certificate_pass(const KernelView& view, std::span<const double> b, std::span<const double> keep,
+                      std::span<const double> rest, const CertificateRows& rows, Run run);
+
+// plan (n, m) = a_i b_j 2^(f_i + g_j - C_ij).
+void write_plan(const KernelView& view, std::span<const double> a, std::span<const double> b, double* plan,
+                Run run);
+
+// product (n, n_vectors) = plan times vectors (m, n_vectors).
+void apply_plan(const KernelView& view, std::span<const double> a, std::span<const double> b, const double* vectors,
+                std::size_t n_vectors, double* product, Run run);
+
+}  // namespace hartley
