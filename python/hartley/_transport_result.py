@@ -17,8 +17,8 @@ from ._threads import get_num_threads
 class TransportResult:
     """Solution of an entropic transport problem; see :func:`hartley.transport.sinkhorn`.
 
-    Everything is that of the plan P = a b exp((f + g - C) / reg) of the final potentials, evaluated in float64 after the
-    last iteration; nothing is an estimate left over from the iteration.
+    Everything is that of the plan P = a b exp((f + g - C) / reg) of the final potentials, evaluated in float64 after
+    the last iteration; nothing is an estimate left over from the iteration.
 
     Attributes
     ----------

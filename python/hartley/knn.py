@@ -68,9 +68,9 @@ def _jittered(x: RealArray, rng: np.random.Generator) -> NDArray[np.float64]:
     return centred
 
 
-def _finish(mean: float, terms: NDArray[np.float64], local: bool, factor: float) -> Any:
+def _finish(mean: float, terms: NDArray[np.float64], local: bool, unit: float) -> Any:
     if local:
-        return terms if factor == 1.0 else terms / unit
+        return terms if unit == 1.0 else terms / unit
     return mean / unit
 
 
@@ -155,7 +155,7 @@ def entropy(
             'entropy is -inf: pass ties="jitter" to break the ties with noise, a larger k, or, for data that take few '
             "values, use the estimators of hartley.discrete"
         )
-    return _finish(mean, terms, local, factor)
+    return _finish(mean, terms, local, unit)
 
 
 def mutual_information(
@@ -269,4 +269,4 @@ def mutual_information(
         )
     if clip and not local:
         mean = max(mean, 0.0)
-    return _finish(mean, terms, local, factor)
+    return _finish(mean, terms, local, unit)

@@ -106,8 +106,8 @@ def sinkhorn(
     potentials_init : (f, g), optional
         Where to begin, shapes (n,) and (m,), in units of the cost.
     memory_limit : int
-        Bytes that the kernel (and, on request, the plan) may take; where it does not fit, the kernel is recomputed tile by
-        tile in every iteration and memory stays of the order n + m.
+        Bytes that the kernel (and, on request, the plan) may take; where it does not fit, the kernel is recomputed tile
+        by tile in every iteration and memory stays of the order n + m.
     progress : bool or callable
         ``True`` writes the progress to standard error; a function is called with the fraction done, in units of the
         logarithm of the marginal error.
@@ -192,7 +192,8 @@ def sinkhorn_divergence(
     Returns
     -------
     float
-        In units of the cost; half the difference of the means squared for ``reg`` → ∞, the transport cost for ``reg`` → 0.
+        In units of the cost; half the difference of the means squared for ``reg`` → ∞, the transport cost for ``reg`` →
+        0.
 
     Warns
     -----
@@ -206,8 +207,8 @@ def sinkhorn_divergence(
 
     Notes
     -----
-    OT is the dual value: its error is of second order in the marginal error. The two symmetric problems are solved by the
-    averaged symmetric iteration. A rounding error below 0 is returned as 0.
+    OT is the dual value: its error is of second order in the marginal error. The two symmetric problems are solved by
+    the averaged symmetric iteration. A rounding error below 0 is returned as 0.
 
     References
     ----------
@@ -256,8 +257,8 @@ def wasserstein_1d(x: Any, y: Any, *, p: float = 1, x_weights: Any = None, y_wei
     Returns
     -------
     float
-        (∫ |F⁻¹ - G⁻¹|^p du)^(1/p), in units of x. This is the distance, the p-th root taken; POT's function of this name
-        returns the p-th power.
+        (∫ |F⁻¹ - G⁻¹|^p du)^(1/p), in units of x. This is the distance, the p-th root taken; POT's function of this
+        name returns the p-th power.
 
     Raises
     ------
