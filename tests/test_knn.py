@@ -273,7 +273,7 @@ def test_rows_with_nan_are_refused_or_omitted(rng):
     x, y = dependent_pair(rng, 300, 0.5)
     expected = knn.mutual_information(x[2:], y[2:])
     x[0] = y[1] = np.nan
-    with pytest.raises(ValueError, match=r"x must be finite, got 1 .* first x\[0"):
+    with pytest.raises(ValueError, match=r"x must be finite, got 1 .* first x\["):
         knn.mutual_information(x, y)
     assert knn.mutual_information(x, y, nan_policy="omit") == expected
     assert knn.entropy(x, nan_policy="omit") == knn.entropy(x[1:])
@@ -316,4 +316,4 @@ def test_bad_arguments_are_named():
 def test_progress_goes_to_standard_error(rng, capsys):
     x = rng.normal(size=(1000, 2))
     assert knn.entropy(x, progress=True) == knn.entropy(x)
-    assert "entropy: done" in capsys.readouterr().err
+    assert "entropy [" in capsys.readouterr().err

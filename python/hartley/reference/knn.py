@@ -20,9 +20,8 @@ def digamma_of_integers(n: int) -> Array:
 def distances(x: Array, metric: str = "chebyshev") -> Array:
     """All distances between the rows of x, in the dtype of x."""
     difference = np.abs(x[:, None, :] - x[None, :, :])
-    if metric == "chebyshev":
-        return difference.max(axis=-1)
-    return np.sqrt((difference**2).sum(axis=-1))
+    norm: Array = difference.max(axis=-1) if metric == "chebyshev" else np.sqrt((difference**2).sum(axis=-1))
+    return norm
 
 
 def kth_distance(x: Array, k: int, metric: str = "chebyshev") -> Array:
@@ -45,7 +44,8 @@ def entropy_terms(x: Array, k: int, metric: str = "chebyshev") -> Array:
     psi = digamma_of_integers(n)
     epsilon = kth_distance(x, k, metric).astype(np.float64)
     with np.errstate(divide="ignore"):
-        return psi[n] - psi[k] + log_ball_volume(d, metric) + d * np.log(epsilon)
+        terms: Array = psi[n] - psi[k] + log_ball_volume(d, metric) + d * np.log(epsilon)
+    return terms
 
 
 def mutual_information_terms(x: Array, y: Array, k: int) -> Array:
