@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import warnings
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from ._warnings import TiesWarning
 
 __all__ = ["entropy", "mutual_information"]
 
-Seed = int | np.random.Generator | None
+Seed: TypeAlias = "int | np.random.Generator | None"  # a string: NumPy's random module is loaded when it is used
 
 _METRICS = ("chebyshev", "euclidean")
 _TIES = ("exact", "jitter", "raise")
