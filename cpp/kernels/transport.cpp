@@ -117,7 +117,8 @@ class Solver {
 
 Run Solver::run() const {
   if (!options_.report_progress) return {options_.n_threads};
-  const double share = std::log(first_error_ / std::max(error_, 1e-300)) / std::log(first_error_ / options_.tolerance);
+  if (n_iter_ == 0) return {options_.n_threads, 0.0};
+  const double share = std::log(first_error_ / std::max(error_, 1e-300)) / std::log(first_error_ / std::max(options_.tolerance, 1e-16));
   return {options_.n_threads, std::clamp(share, 0.0, 1.0)};
 }
 
@@ -187,7 +188,7 @@ void Solver::run_stage(bool last) {
   for (std::size_t pass = 0; n_iter_ < options_.max_iter; ++pass) {
     evaluate();
     ++n_iter_;
-    if (n_iter_ == 1) first_error_ = std::max(error_, 2 * options_.tolerance);
+    if (n_iter_ == 1) first_error_ = std::max({error_, 2 * options_.tolerance, 1e-15});
     if (!last && (error_ < kStageError || pass + 1 >= kStagePasses)) {
       const double beta = symmetric_ ? 0.5 : 1.0;
       for (std::size_t j = 0; j < m_; ++j) g_[j] += beta * residual_[j];

@@ -179,11 +179,15 @@ void write_plan(const KernelView& view, std::span<const double> a, std::span<con
   const std::size_t n = view.row_cloud->n, m = view.column_cloud->n, n_columns = view.n_columns_padded();
   run = fit(view, run);
   GroupScratch<double> scratch(view, run.n_threads);
+  constexpr double kNothing = 0x1p-899;  // the kernel is cut at 2^-900: there the plan is 0
   for_each_group(view, run, [&](std::size_t first_row, std::size_t, int thread) {
     double* rows = scratch.of(thread);
     fill_kernel_rows(view, first_row, rows);
     for (std::size_t i = first_row; i < std::min(n, first_row + kGroup); ++i)
-      for (std::size_t j = 0; j < m; ++j) plan[i * m + j] = a[i] * b[j] * rows[(i - first_row) * n_columns + j];
+      for (std::size_t j = 0; j < m; ++j) {
+        const double entry = rows[(i - first_row) * n_columns + j];
+        plan[i * m + j] = entry < kNothing ? 0.0 : a[i] * b[j] * entry;
+      }
   });
 }
 

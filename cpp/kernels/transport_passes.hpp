@@ -46,7 +46,7 @@ struct CertificateRows {
 void certificate_pass(const KernelView& view, std::span<const double> b, std::span<const double> keep,
                       std::span<const double> rest, const CertificateRows& rows, Run run);
 
-// plan (n, m) = a_i b_j 2^(f_i + g_j - C_ij).
+// plan (n, m) = a_i b_j 2^(f_i + g_j - C_ij), 0 where the power is below 2^-899.
 void write_plan(const KernelView& view, std::span<const double> a, std::span<const double> b, double* plan,
                 Run run);
 
