@@ -82,9 +82,7 @@ class TestSinkhorn:
 
     @pytest.mark.parametrize("share", [1.0, 0.05, 0.005])
     @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-    def test_reported_numbers_are_those_of_the_plan(
-        self, rng: np.random.Generator, share: float, dtype: type
-    ) -> None:
+    def test_reported_numbers_are_those_of_the_plan(self, rng: np.random.Generator, share: float, dtype: type) -> None:
         x, y = (points.astype(dtype) for points in clouds(rng, 300, 250))
         a, b = weights(rng, 300), weights(rng, 250)
         costs = reference.cost_matrix(x.astype(float), y.astype(float))
@@ -168,7 +166,9 @@ class TestSinkhorn:
         x[5], y[7], a[5], b[7] = 100.0, -90.0, 0.0, 0.0
         a, b = a / a.sum(), b / b.sum()
         result = sinkhorn(x, y, reg=0.1, a=a, b=b, tol=TIGHT)
-        others = sinkhorn(np.delete(x, 5, 0), np.delete(y, 7, 0), reg=0.1, a=np.delete(a, 5), b=np.delete(b, 7), tol=TIGHT)
+        others = sinkhorn(
+            np.delete(x, 5, 0), np.delete(y, 7, 0), reg=0.1, a=np.delete(a, 5), b=np.delete(b, 7), tol=TIGHT
+        )
         assert all(np.isfinite(potential).all() for potential in result.potentials)
         assert not result.plan[5].any()
         assert not result.plan[:, 7].any()
@@ -225,9 +225,7 @@ class TestSinkhorn:
     def test_potentials_are_a_start_that_needs_no_iterations(self, rng: np.random.Generator) -> None:
         x, y = clouds(rng, 100, 100)
         first = sinkhorn(x, y, reg=0.05, a=np.full(100, 0.03), b=np.full(100, 0.03))
-        again = sinkhorn(
-            x, y, reg=0.05, a=np.full(100, 0.03), b=np.full(100, 0.03), potentials_init=first.potentials
-        )
+        again = sinkhorn(x, y, reg=0.05, a=np.full(100, 0.03), b=np.full(100, 0.03), potentials_init=first.potentials)
         assert again.n_iter <= 2
         assert again.value == pytest.approx(first.value, abs=1e-6)
 
@@ -293,7 +291,11 @@ class TestSinkhorn:
         ],
     )
     def test_bad_arguments_are_named(self, change: dict[str, object], message: str) -> None:
-        arguments: dict[str, object] = {"x": [[1.0, 0.0], [1.0, 1.0], [0.0, 2.0]], "y": [[0.0, 1.0], [1.0, 0.0]], "reg": 0.1}
+        arguments: dict[str, object] = {
+            "x": [[1.0, 0.0], [1.0, 1.0], [0.0, 2.0]],
+            "y": [[0.0, 1.0], [1.0, 0.0]],
+            "reg": 0.1,
+        }
         arguments |= change
         with pytest.raises(ValueError, match=message):
             sinkhorn(arguments.pop("x"), arguments.pop("y"), **arguments)  # type: ignore[arg-type]
@@ -305,7 +307,7 @@ class TestDivergence:
     def test_it_is_that_of_the_reference(self, rng: np.random.Generator, cost: str, limit: int) -> None:
         x, y = clouds(rng, 50, 61)
         value = sinkhorn_divergence(x, y, reg=0.3, cost=cost, tol=1e-9, memory_limit=limit)
-        assert value == pytest.approx(reference.sinkhorn_divergence(x, y, 0.3, 2000, cost), abs=1e-8)
+        assert value == pytest.approx(reference.sinkhorn_divergence(x, y, 0.3, 1000, cost), abs=1e-9)
 
     def test_it_is_zero_between_equal_clouds_and_positive_between_others(self, rng: np.random.Generator) -> None:
         x, _ = clouds(rng, 80, 1)
@@ -321,7 +323,7 @@ class TestDivergence:
 
     def test_a_translation_costs_its_square(self, rng: np.random.Generator) -> None:
         x, _ = clouds(rng, 90, 1)
-        assert sinkhorn_divergence(x, x + [3.0, 4.0], reg=0.5, tol=1e-9) == pytest.approx(25.0, abs=1e-6)
+        assert sinkhorn_divergence(x, x + np.array([3.0, 4.0]), reg=0.5, tol=1e-9) == pytest.approx(25.0, abs=1e-6)
 
     def test_weights_of_any_mass_scale_it(self, rng: np.random.Generator) -> None:
         x, y = clouds(rng, 20, 30)
@@ -359,9 +361,7 @@ class TestWasserstein1d:
         x, y = rng.normal(size=300), rng.normal(size=211) * 3
         u = rng.random(300)
         assert wasserstein_1d(x, y, p=p) == pytest.approx(reference.wasserstein_1d(x, y, p), rel=1e-12)
-        assert wasserstein_1d(x, y, p=p, x_weights=u) == pytest.approx(
-            reference.wasserstein_1d(x, y, p, u), rel=1e-12
-        )
+        assert wasserstein_1d(x, y, p=p, x_weights=u) == pytest.approx(reference.wasserstein_1d(x, y, p, u), rel=1e-12)
 
     @given(
         x=hnp.arrays(np.float64, st.integers(1, 20), elements=st.floats(-100, 100)),
@@ -396,7 +396,11 @@ class TestWasserstein1d:
             for n_threads in (1, 2, 3, 8):
                 with ht.threads(n_threads):
                     results.add(
-                        (wasserstein_1d(x, y, p=p), wasserstein_1d(x, x[::-1] ** 3, p=p), wasserstein_1d(x, y, x_weights=u))
+                        (
+                            wasserstein_1d(x, y, p=p),
+                            wasserstein_1d(x, x[::-1] ** 3, p=p),
+                            wasserstein_1d(x, y, x_weights=u),
+                        )
                     )
             assert len(results) == 1
 

@@ -48,9 +48,8 @@ SinkhornOptions options_of(double reg, double tolerance, std::size_t max_iter, s
 
 py::dict to_dict(const SinkhornReport& report) {
   using namespace py::literals;
-  return py::dict("value"_a = report.value, "value_linear"_a = report.value_linear,
-                  "dual_value"_a = report.dual_value, "gap"_a = report.gap,
-                  "marginal_error"_a = report.marginal_error, "n_iter"_a = report.n_iter,
+  return py::dict("value"_a = report.value, "value_linear"_a = report.value_linear, "dual_value"_a = report.dual_value,
+                  "gap"_a = report.gap, "marginal_error"_a = report.marginal_error, "n_iter"_a = report.n_iter,
                   "converged"_a = report.converged);
 }
 
@@ -66,8 +65,7 @@ py::tuple solve(const Array<T>& x, const Array<T>& y, const std::string& cost, d
   const std::span<double> f_out = fill(f), g_out = fill(g);
   std::copy_n(f_start.data(), task.x.n, f_out.data());
   std::copy_n(g_start.data(), task.y.n, g_out.data());
-  const SinkhornOptions options =
-      options_of(reg, tolerance, max_iter, memory_limit, warm_start, progress, n_threads);
+  const SinkhornOptions options = options_of(reg, tolerance, max_iter, memory_limit, warm_start, progress, n_threads);
   const ProgressScope scope(progress);
   const SinkhornReport report = without_gil([&] { return sinkhorn<T>(task, options, f_out, g_out); });
   return py::make_tuple(to_dict(report), f, g);

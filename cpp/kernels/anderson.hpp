@@ -29,9 +29,9 @@ class Anderson {
   double beta_;
   bool has_last_ = false;
   std::vector<double> weights_, last_x_, last_residual_;
-  std::vector<double> steps_;              // memory_ columns: change of x plus β times the change of the residual
-  std::vector<double> residual_changes_;   // memory_ columns
-  std::vector<double> gram_;               // of residual_changes_, (memory_, memory_)
+  std::vector<double> steps_;             // memory_ columns: change of x plus β times the change of the residual
+  std::vector<double> residual_changes_;  // memory_ columns
+  std::vector<double> gram_;              // of residual_changes_, (memory_, memory_)
 };
 
 }  // namespace hartley

@@ -68,7 +68,8 @@ bool& SinkhornMap::is_stored<double>() {
   return stored64_;
 }
 
-// Absorbs the potentials into the kernel, or scales b by what they have changed since; the stored kernel if there is one.
+// Absorbs the potentials into the kernel, or scales b by what they have changed since; the stored kernel if there is
+// one.
 template <class Entry>
 const Entry* SinkhornMap::prepare(std::span<const double> g, std::span<const double> f, bool store, Run run) {
   bool& stored = is_stored<Entry>();

@@ -14,14 +14,14 @@ namespace {
 constexpr double kLog2E = 1.4426950408889634;
 // ε-scaling and acceleration as they need fewest passes for two normal clouds (n = 500 to 2000, reg from 0.05 to 0.001
 // of the mean cost); half or twice any of them changes the number by a tenth.
-constexpr double kFirstReg = 0.1;          // of the mean cost: there Sinkhorn's iteration needs no help
+constexpr double kFirstReg = 0.1;  // of the mean cost: there Sinkhorn's iteration needs no help
 constexpr double kRegFactor = 4.0;
-constexpr std::size_t kMemory = 20;        // iterates that Anderson acceleration combines
-constexpr double kExactMass = 1e-12;       // masses nearer to 1 than this are 1
-constexpr double kStageError = 0.1;        // marginal error at which ε is lowered
-constexpr std::size_t kStagePasses = 8;    // or passes after which it is
-constexpr double kFloat32Error = 6e-7;     // float32 entries get the marginal error down to about this
-constexpr std::size_t kPatience = 20;      // passes without a better error that end the float32 phase
+constexpr std::size_t kMemory = 20;      // iterates that Anderson acceleration combines
+constexpr double kExactMass = 1e-12;     // masses nearer to 1 than this are 1
+constexpr double kStageError = 0.1;      // marginal error at which ε is lowered
+constexpr std::size_t kStagePasses = 8;  // or passes after which it is
+constexpr double kFloat32Error = 6e-7;   // float32 entries get the marginal error down to about this
+constexpr std::size_t kPatience = 20;    // passes without a better error that end the float32 phase
 
 std::vector<double> with_padding(std::span<const double> values, double filler) {
   std::vector<double> result(values.begin(), values.end());
@@ -32,7 +32,8 @@ std::vector<double> with_padding(std::span<const double> values, double filler) 
 // ε / mean cost falls by equal factors of about kRegFactor from kFirstReg to the one asked for.
 std::vector<double> reg_schedule(double reg, double mean_cost, bool warm_start) {
   const double ratio = kFirstReg * mean_cost / reg;
-  const auto n_steps = ratio > 1 && !warm_start ? static_cast<int>(std::ceil(std::log(ratio) / std::log(kRegFactor))) : 0;
+  const auto n_steps =
+      ratio > 1 && !warm_start ? static_cast<int>(std::ceil(std::log(ratio) / std::log(kRegFactor))) : 0;
   std::vector<double> schedule;
   for (int step = n_steps; step >= 0; --step)
     schedule.push_back(step == 0 ? reg : reg * std::pow(ratio, static_cast<double>(step) / n_steps));
@@ -106,7 +107,7 @@ class Solver {
 
   Precision precision_ = Precision::kFloat32;
   std::size_t n_iter_ = 0;
-  bool is_exact_ = false;     // residual_ is that of g_, in float64
+  bool is_exact_ = false;  // residual_ is that of g_, in float64
   double error_ = std::numeric_limits<double>::infinity();
   // the best point so far in the running phase, and where a plain iteration goes from it
   double best_dual_ = 0.0, best_error_ = 0.0;
@@ -118,7 +119,8 @@ class Solver {
 Run Solver::run() const {
   if (!options_.report_progress) return {options_.n_threads};
   if (n_iter_ == 0) return {options_.n_threads, 0.0};
-  const double share = std::log(first_error_ / std::max(error_, 1e-300)) / std::log(first_error_ / std::max(options_.tolerance, 1e-16));
+  const double share =
+      std::log(first_error_ / std::max(error_, 1e-300)) / std::log(first_error_ / std::max(options_.tolerance, 1e-16));
   return {options_.n_threads, std::clamp(share, 0.0, 1.0)};
 }
 
@@ -345,8 +347,8 @@ SinkhornReport sinkhorn_symmetric(const TransportProblem<T>& problem, const Sink
 }
 
 template <class T>
-void transport_plan(const TransportProblem<T>& problem, double reg, std::span<const double> f, std::span<const double> g,
-                    double* plan, int n_threads) {
+void transport_plan(const TransportProblem<T>& problem, double reg, std::span<const double> f,
+                    std::span<const double> g, double* plan, int n_threads) {
   CostGeometry geometry(problem.x, problem.y, problem.n_features, problem.cost);
   geometry.set_bits(kLog2E / least_reg(reg, geometry.mean_cost()));
   write_plan(PlanView(geometry, f, g).view, problem.a, problem.b, plan, {n_threads});
@@ -361,13 +363,13 @@ void transport_apply(const TransportProblem<T>& problem, double reg, std::span<c
   apply_plan(PlanView(geometry, f, g).view, problem.a, problem.b, vectors, n_vectors, product, {n_threads});
 }
 
-#define HARTLEY_INSTANTIATE(T)                                                                                     \
-  template SinkhornReport sinkhorn<T>(const TransportProblem<T>&, const SinkhornOptions&, std::span<double>,       \
-                                      std::span<double>);                                                          \
-  template SinkhornReport sinkhorn_symmetric<T>(const TransportProblem<T>&, const SinkhornOptions&);               \
-  template void transport_plan<T>(const TransportProblem<T>&, double, std::span<const double>,                     \
-                                  std::span<const double>, double*, int);                                          \
-  template void transport_apply<T>(const TransportProblem<T>&, double, std::span<const double>,                    \
+#define HARTLEY_INSTANTIATE(T)                                                                               \
+  template SinkhornReport sinkhorn<T>(const TransportProblem<T>&, const SinkhornOptions&, std::span<double>, \
+                                      std::span<double>);                                                    \
+  template SinkhornReport sinkhorn_symmetric<T>(const TransportProblem<T>&, const SinkhornOptions&);         \
+  template void transport_plan<T>(const TransportProblem<T>&, double, std::span<const double>,               \
+                                  std::span<const double>, double*, int);                                    \
+  template void transport_apply<T>(const TransportProblem<T>&, double, std::span<const double>,              \
                                    std::span<const double>, const double*, std::size_t, double*, int);
 HARTLEY_INSTANTIATE(double)
 HARTLEY_INSTANTIATE(float)

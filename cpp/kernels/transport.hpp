@@ -3,9 +3,9 @@
 //   minimise  <P, C> + reg KL(P | a⊗b)  over plans P with marginals a and b (each of sum 1)
 //   P_ij = a_i b_j exp((f_i + g_j - C_ij) / reg),   f and g: the potentials, maximisers of the dual
 //
-// Method: Sinkhorn's iteration (Cuturi 2013) on the potentials, with ε-scaling (Schmitzer 2019) and Anderson acceleration
-// safeguarded by the dual. Entries of the kernel are in float32 on the way and in float64 at the end: the marginal
-// error that decides, the values and the gap are those of the returned potentials in float64.
+// Method: Sinkhorn's iteration (Cuturi 2013) on the potentials, with ε-scaling (Schmitzer 2019) and Anderson
+// acceleration safeguarded by the dual. Entries of the kernel are in float32 on the way and in float64 at the end: the
+// marginal error that decides, the values and the gap are those of the returned potentials in float64.
 //
 // The caller checks: finite points, finite costs, weights non-negative with sum 1, reg > 0, no zero row with kCosine.
 // A reg below kLeastReg times the mean cost is taken for that: float64 cannot tell the two plans apart.
@@ -24,7 +24,7 @@ inline constexpr double kLeastReg = 1e-14;
 struct SinkhornOptions {
   double reg, tolerance;  // tolerance: of the marginal error, L1 over both marginals
   std::size_t max_iter, memory_limit;
-  bool warm_start;        // begin at the potentials given
+  bool warm_start;  // begin at the potentials given
   bool report_progress;
   int n_threads;
 };
@@ -57,8 +57,8 @@ SinkhornReport sinkhorn_symmetric(const TransportProblem<T>& problem, const Sink
 
 // plan (n, m) of potentials at reg.
 template <class T>
-void transport_plan(const TransportProblem<T>& problem, double reg, std::span<const double> f, std::span<const double> g,
-                    double* plan, int n_threads);
+void transport_plan(const TransportProblem<T>& problem, double reg, std::span<const double> f,
+                    std::span<const double> g, double* plan, int n_threads);
 
 // product (n, n_vectors) = plan times vectors (m, n_vectors), without the plan.
 template <class T>

@@ -31,10 +31,11 @@ struct PointCloud {
   std::size_t n;
 };
 
-inline constexpr std::size_t kPad = 16;         // float32 lanes of the widest vector, and a multiple of kGroup
-inline constexpr std::size_t kGroup = 8;        // rows of the kernel that are made together and stay in the L2 cache
-inline constexpr double kNowhere = -1e300;      // offset of a point that has no mass
-inline constexpr std::size_t kManyFeatures = 8;  // above, one product a feature is cheaper than a difference and a product
+inline constexpr std::size_t kPad = 16;     // float32 lanes of the widest vector, and a multiple of kGroup
+inline constexpr std::size_t kGroup = 8;    // rows of the kernel that are made together and stay in the L2 cache
+inline constexpr double kNowhere = -1e300;  // offset of a point that has no mass
+inline constexpr std::size_t kManyFeatures =
+    8;  // above, one product a feature is cheaper than a difference and a product
 
 constexpr std::size_t padded(std::size_t n) { return (n + kPad - 1) / kPad * kPad; }
 

@@ -38,11 +38,13 @@ template <class Body>
 void for_each_group(const KernelView& view, Run run, Body&& body) {
   const Waves waves(view);
   for (std::size_t wave = 0; wave < waves.n_waves; ++wave)
-    parallel_for(waves.n_tasks, run.n_threads, [&](std::size_t task, int thread) {
-      const std::size_t begin = (wave * kTasks + task) * waves.groups_a_task;
-      const std::size_t end = std::min(waves.n_groups, begin + waves.groups_a_task);
-      for (std::size_t group = begin; group < end; ++group) body(group * kGroup, task, thread);
-    }, {run.progress, run.progress});
+    parallel_for(waves.n_tasks, run.n_threads,
+                 [&](std::size_t task, int thread) {
+                   const std::size_t begin = (wave * kTasks + task) * waves.groups_a_task;
+                   const std::size_t end = std::min(waves.n_groups, begin + waves.groups_a_task);
+                   for (std::size_t group = begin; group < end; ++group) body(group * kGroup, task, thread);
+                 },
+                 {run.progress, run.progress});
 }
 
 // One group of rows for each thread.
@@ -174,8 +176,7 @@ void certificate_pass(const KernelView& view, std::span<const double> b, std::sp
   });
 }
 
-void write_plan(const KernelView& view, std::span<const double> a, std::span<const double> b, double* plan,
-                Run run) {
+void write_plan(const KernelView& view, std::span<const double> a, std::span<const double> b, double* plan, Run run) {
   const std::size_t n = view.row_cloud->n, m = view.column_cloud->n, n_columns = view.n_columns_padded();
   run = fit(view, run);
   GroupScratch<double> scratch(view, run.n_threads);

@@ -47,8 +47,7 @@ void certificate_pass(const KernelView& view, std::span<const double> b, std::sp
                       std::span<const double> rest, const CertificateRows& rows, Run run);
 
 // plan (n, m) = a_i b_j 2^(f_i + g_j - C_ij), 0 where the power is below 2^-899.
-void write_plan(const KernelView& view, std::span<const double> a, std::span<const double> b, double* plan,
-                Run run);
+void write_plan(const KernelView& view, std::span<const double> a, std::span<const double> b, double* plan, Run run);
 
 // product (n, n_vectors) = plan times vectors (m, n_vectors).
 void apply_plan(const KernelView& view, std::span<const double> a, std::span<const double> b, const double* vectors,

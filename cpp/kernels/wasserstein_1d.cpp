@@ -17,7 +17,7 @@ namespace {
 using namespace simd;
 using V = Vec<double>;
 
-constexpr std::size_t kBlock = 1u << 14;     // points of x a task: under a millisecond, and a short sum
+constexpr std::size_t kBlock = 1u << 14;      // points of x a task: under a millisecond, and a short sum
 constexpr std::size_t kPollEvery = 1u << 20;  // steps of a serial loop between looks at Ctrl-C: a few milliseconds
 
 // What is added up: |difference|^p relative to the largest difference, or that largest difference itself.
@@ -111,9 +111,8 @@ double fold_steps(std::span<const T> x, std::span<const T> y, const Ends& x_ends
 template <Term kTerm, class Fold>
 double fold_blocks(std::size_t n, int n_threads, Fold&& fold) {
   std::vector<double> parts(count_blocks(n, kBlock));
-  parallel_for(parts.size(), n_threads, [&](std::size_t block, int) {
-    parts[block] = fold(block * kBlock, std::min(n, (block + 1) * kBlock));
-  });
+  parallel_for(parts.size(), n_threads,
+               [&](std::size_t block, int) { parts[block] = fold(block * kBlock, std::min(n, (block + 1) * kBlock)); });
   if constexpr (kTerm == Term::kLargest) return *std::max_element(parts.begin(), parts.end());
   return pairwise_sum(parts);
 }
