@@ -168,7 +168,7 @@ def _batches(text: _Text, types: dict[str, pa.DataType]) -> Batches:
 
 def _fits(column: pa.Array, wanted: pa.DataType) -> bool:
     if pa.types.is_binary(wanted) or pa.types.is_null(wanted):
-        return pa.types.is_binary(wanted)
+        return bool(pa.types.is_binary(wanted))
     try:
         strings = column.cast(pa.string())
         pc.utf8_trim_whitespace(strings).cast(wanted)
