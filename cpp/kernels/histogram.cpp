@@ -73,7 +73,8 @@ OutsideCounts joint_histogram(const T* x, const T* y, std::size_t n, const Bins&
   });
   std::fill(counts, counts + cells, 0);
   for (const Tables& mine : tables)
-    for (std::size_t k = 0; k < mine.counts.size(); ++k) counts[k % cells] += mine.counts[k];
+    for (std::size_t copy = 0; copy < mine.counts.size(); copy += cells)
+      for (std::size_t cell = 0; cell < cells; ++cell) counts[cell] += mine.counts[copy + cell];
   return std::accumulate(outside.begin(), outside.end(), OutsideCounts{0, 0},
                          [](OutsideCounts a, OutsideCounts b) { return OutsideCounts{a.x + b.x, a.y + b.y}; });
 }

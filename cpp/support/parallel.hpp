@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -114,7 +115,7 @@ void parallel_for(std::size_t n_blocks, int n_threads, Body&& body, ProgressRang
     }
   };
 
-  const int team_size = static_cast<int>(n_blocks < static_cast<std::size_t>(n_threads) ? n_blocks : n_threads);
+  const int team_size = static_cast<int>(std::min(n_blocks, static_cast<std::size_t>(n_threads)));
   if (team_size <= 1)
     work(0);
   else
