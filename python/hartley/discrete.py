@@ -66,10 +66,10 @@ def entropy_from_counts(counts: Any, *, estimator: str = "mle", base: Base = Non
     Examples
     --------
     >>> from hartley import discrete
-    >>> discrete.entropy_from_counts([2, 1, 1], base="bits")
+    >>> round(discrete.entropy_from_counts([2, 1, 1], base="bits"), 12)
     1.5
-    >>> discrete.entropy_from_counts([2, 2], estimator="miller_madow") - discrete.entropy_from_counts([2, 2])
-    0.125
+    >>> round(discrete.entropy_from_counts([2, 1, 1], estimator="miller_madow", base="bits"), 4)
+    1.8607
     """
     unit = nats_per_unit(base)
     if estimator not in _ESTIMATORS:
