@@ -104,7 +104,7 @@ def _has_rows(path: Path) -> bool:
 def open_npz(path: Path) -> Source:
     """The arrays of a .npz file side by side; they are held in memory."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             columns = [pair for name in archive.files for pair in _columns(archive[name], name, path)]
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, DataError):
