@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -95,28 +99,45 @@ def _silent(stage: str, fraction: float) -> None:
     """No progress shown."""
 
 
+@contextmanager
+def _side_by_side() -> Iterator[Callable[..., None]]:
+    """A function that calls another on every column, several columns at once; batches and columns stay in order."""
+    n_threads = _threads.get_num_threads()
+    with ThreadPoolExecutor(n_threads) as pool:
+
+        def each(function: Callable[..., None], *columns: Iterable[Any]) -> None:
+            deque(pool.map(function, *columns) if n_threads > 1 else map(function, *columns), maxlen=0)
+
+        yield each
+
+
 def _tally(source: Source, progress: Progress) -> list[Tally]:
     """Pass 1."""
     cap = distinct_cap(len(source.names))
     tallies = [Tally(kind_of(type_), cap) for type_ in source.types]
-    for columns, fraction in source.batches():
-        for tally, column in zip(tallies, columns, strict=True):
-            tally.add(column)
-        progress("reading", fraction)
+    with _side_by_side() as each:
+        for columns, fraction in source.batches():
+            each(lambda tally, column: tally.add(column), tallies, columns)
+            progress("reading", fraction)
     return tallies
 
 
 def _encode(source: Source, codings: dict[int, Coding], codes: Codes, progress: Progress) -> None:
     """Pass 2: codes of the chosen columns, a row of ``codes`` each."""
     start = 0
-    for columns, fraction in source.batches():
-        stop = start + len(columns[0])
-        if stop > codes.shape[1]:
-            raise DataError(f"{source.path}: the file grew while it was read")
-        for row, (position, coding) in enumerate(codings.items()):
-            codes[row, start:stop] = coding.encode(columns[position])
-        start = stop
-        progress("coding", fraction)
+    with _side_by_side() as each:
+        for columns, fraction in source.batches():
+            stop = start + len(columns[0])
+            if stop > codes.shape[1]:
+                raise DataError(f"{source.path}: the file grew while it was read")
+            each(
+                lambda coding, column, row: coding.encode(column, row),
+                codings.values(),
+                [columns[position] for position in codings],
+                codes[:, start:stop],
+            )
+            start = stop
+            progress("coding", fraction)
     if start != codes.shape[1]:
         raise DataError(f"{source.path}: the file changed while it was read")
 

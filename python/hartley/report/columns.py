@@ -104,9 +104,13 @@ class Tally:
         self.n_present += len(values)
         if self.kind == "numeric":
             self.n_infinite += int(pc.sum(pc.is_inf(values)).as_py())
-        counted = pc.value_counts(values)
-        self._parts.append((counted.field("values"), counted.field("counts").to_numpy()))
-        self._pending += len(counted)
+        if self.exact or self.kind == "categorical":
+            counted = pc.value_counts(values)
+            values, counts = counted.field("values"), counted.field("counts").to_numpy()
+        else:
+            counts = np.ones(len(values), np.int64)  # only ranks matter from here on
+        self._parts.append((values, counts))
+        self._pending += len(values)
         if self._pending > self.cap and len(self._parts) > 1:
             self._consolidate()
 
@@ -114,15 +118,13 @@ class Tally:
         """One table out of the parts, cut to the cap."""
         if not self._parts:
             return
-        table = pa.table(
-            {
-                "value": pa.chunked_array([values for values, _ in self._parts]),
-                "count": pa.array(np.concatenate([counts for _, counts in self._parts])),
-            }
-        )
-        merged = table.group_by("value", use_threads=False).aggregate([("count", "sum")])
-        values = merged.column("value").combine_chunks()
-        counts = merged.column("count_sum").to_numpy()
+        chunked = pa.chunked_array([values for values, _ in self._parts])
+        counts = np.concatenate([counts for _, counts in self._parts])
+        if self.exact or self.kind == "categorical":
+            table = pa.table({"value": chunked, "count": counts})
+            merged = table.group_by("value", use_threads=False).aggregate([("count", "sum")])
+            chunked, counts = merged.column("value"), merged.column("count_sum").to_numpy()
+        values = chunked.combine_chunks()
         if len(counts) > self.cap:
             self.exact = False
             values, counts = (self._most_frequent if self.kind == "categorical" else self._thinned)(values, counts)

@@ -27,8 +27,8 @@ class Dependence:
 
     ``mi`` is the plug-in value with the cells' entropy on the diagonal, ``corrected`` Miller and Madow's,
     ``normalized`` the corrected value over the mean of the two corrected entropies, ``p`` and ``q`` of the G-test of
-    independence. Row i of ``occupied`` and ``entropies`` is about column i among the ``n`` rows where the other one is
-    present, too.
+    independence.
+    Row i of ``occupied`` and ``entropies`` is about column i among the ``n`` rows where the other one is present, too.
     """
 
     names: list[str]

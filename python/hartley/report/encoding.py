@@ -31,8 +31,8 @@ class Coding:
     symbols: pa.Array | None = None  # symbols: cell i is symbols[i]
     grouped: int = 0  # symbols beyond MAX_SYMBOLS, all in the last cell
 
-    def encode(self, chunk: pa.Array) -> NDArray[np.int64]:
-        """Codes of a batch."""
+    def encode(self, chunk: pa.Array, out: Codes) -> None:
+        """Write the codes of a batch."""
         values = canonical(chunk, self.kind)
         if self.symbols is not None:
             found = pc.index_in(values, value_set=self.symbols, skip_nulls=True)
@@ -42,9 +42,9 @@ class Coding:
             assert self.edges is not None
             numbers = pc.fill_null(values.cast(pa.float64(), safe=False), 0.0).to_numpy()
             codes = np.searchsorted(self.edges[1:-1], numbers, side="right")
+        out[:] = codes
         if values.null_count:
-            codes = np.where(values.is_null().to_numpy(zero_copy_only=False), self.n_cells, codes)
-        return np.asarray(codes, np.int64)
+            out[values.is_null().to_numpy(zero_copy_only=False)] = self.n_cells
 
 
 def quantile_edges(values: NDArray[np.float64], counts: NDArray[np.int64], bins: int) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ _INK = "#808590"  # grey that reads on white and on black
 _BLUE, _RED = (0.16, 0.47, 0.86), (0.86, 0.28, 0.22)
 _FROM_PAPER = LinearSegmentedColormap.from_list("from_paper", [(*_BLUE, 0.04), (*_BLUE, 1.0)])
 _DPI = 144
+LARGEST_HEATMAP = 300  # columns in the heatmap: those that depend most on another one
 _LABELLED = 60  # columns with their names in the heatmap
 _LABEL_LENGTH = 22
 _PMI_FULL = 3.0  # bits of pointwise information at full colour
@@ -66,7 +67,9 @@ def _joined(first: list[int], second: list[int], similarity: NDArray[np.float64]
 
 def heatmap(d: Dependence) -> str:
     """Normalized mutual information of all pairs, similar columns side by side."""
-    order = cluster_order(d.normalized)
+    others = d.normalized - np.diag(np.diagonal(d.normalized))
+    shown = np.sort(np.argsort(-others.max(axis=1), kind="stable")[:LARGEST_HEATMAP])
+    order = [int(shown[i]) for i in cluster_order(d.normalized[np.ix_(shown, shown)])]
     k = len(order)
     side = min(11.0, max(4.5, 2.2 + 0.27 * k))
     figure = Figure(figsize=(side + 0.9, side), layout="constrained")

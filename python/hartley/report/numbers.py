@@ -23,7 +23,7 @@ def _clean(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_clean(item) for item in value]
     if isinstance(value, np.ndarray):
-        return _clean(value.tolist())
+        return value.tolist() if np.isfinite(value).all() else _clean(value.tolist())
     if isinstance(value, np.generic):
         return _clean(value.item())
     if isinstance(value, float) and not math.isfinite(value):
@@ -66,5 +66,9 @@ def numbers(report: Report) -> dict[str, Any]:
 
 
 def to_json(report: Report) -> str:
-    """The numbers as one JSON document."""
-    return json.dumps(numbers(report), allow_nan=False, ensure_ascii=False, indent=1)
+    """The numbers as one JSON document, a line for each part."""
+    parts = (
+        f"{json.dumps(key)}: {json.dumps(part, allow_nan=False, ensure_ascii=False)}"
+        for key, part in numbers(report).items()
+    )
+    return "{\n" + ",\n".join(parts) + "\n}"

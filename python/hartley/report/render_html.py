@@ -27,6 +27,7 @@ def render_html(report: Report) -> str:
         made=datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         n_cells=report.n_rows * len(report.columns),
         heatmap=figures.heatmap(d) if d is not None else None,
+        n_left_out=max(0, len(d.names) - figures.LARGEST_HEATMAP) if d is not None else 0,
         histograms=[(h, figures.joint_histogram(h)) for h in report.histograms],
         text=text,
     )
