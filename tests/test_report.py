@@ -362,7 +362,23 @@ def test_columns_that_are_never_present_together(tmp_path: Path) -> None:
 def test_a_sparse_table_is_noted_as_unreliable(tmp_path: Path, rng: np.random.Generator) -> None:
     table = pa.table({k: [f"{v}" for v in rng.integers(0, 40, 200)] for k in "ab"})
     pq.write_table(table, tmp_path / "a.parquet")
-    assert numbers(analyse(tmp_path / "a.parquet"))["pairs"][0]["notes"] == ["G-test unreliable: fewer rows than cells"]
+    assert numbers(analyse(tmp_path / "a.parquet"))["pairs"][0]["notes"] == ["G-test unreliable: 0.12 rows a cell"]
+
+
+def test_sparse_tables_of_independent_columns_are_not_listed_and_dependent_ones_are(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    n = 40_000
+    user = rng.integers(0, 2000, n)  # 20 rows each, in 16 cells: the bias of G is far above its standard deviation
+    table = {"user": user.astype(str), "free": rng.random(n), "bound": (user % 50) + rng.normal(size=n)}
+    pq.write_table(pa.table(table), tmp_path / "a.parquet")
+    result = analyse(tmp_path / "a.parquet")
+    listed = numbers(result)["pairs"]
+    assert all(p["q"] < 1e-50 for p in listed if "user" in p["names"])  # what the G-test alone would say
+    (pair,) = result.pairs
+    assert pair.names == ("user", "bound")
+    assert any("corrected by shuffling" in note for note in pair.notes)
+    assert 2.5 < pair.corrected < 4.0
 
 
 def test_wide_tables_are_cut_with_a_note(tmp_path: Path, rng: np.random.Generator) -> None:

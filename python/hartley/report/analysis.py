@@ -209,7 +209,7 @@ def _relate(report: Report, source: Source, codings: dict[int, Coding], progress
     report.seconds["pairs"] = time.perf_counter() - started
     report.dependence = d
     eligible = np.array([not c.undersampled for c in chosen])
-    report.pairs = strongest(d, eligible, report.options.alpha, report.options.max_pairs)
+    report.pairs = strongest(d, codes, n_cells, eligible, report.options.alpha, report.options.max_pairs)
     report.redundant = redundant(d, eligible, _REDUNDANT)
     coding_list, type_list = list(codings.values()), [source.types[position] for position in codings]
     for pair in report.pairs[: report.options.max_figures]:

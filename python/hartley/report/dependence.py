@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from .encoding import Codes
 
 _BITS = 1.0 / math.log(2.0)
 _ROWS = 1 << 20  # rows counted at a time: 8 MiB of cell indices
+_SHUFFLES = 5  # of a column against another, to see the bias of a sparse table
 DETERMINED = 0.01  # a column is redundant where less than this share of its entropy is left
 
 Matrix = NDArray[np.float64]
@@ -63,6 +65,7 @@ class Pair:
     dof: int
     p: float
     q: float
+    sparse: bool = False
     notes: list[str] = field(default_factory=list)
 
 
@@ -127,18 +130,58 @@ def make_pair(d: Dependence, x: int, y: int) -> Pair:
     )
     if n == 0:
         pair.notes.append("no row has both")
-    elif dof > 0 and n < d.occupied[x, y] * d.occupied[y, x]:
-        pair.notes.append("G-test unreliable: fewer rows than cells")
+    elif _is_sparse(pair, int(d.occupied[x, y] * d.occupied[y, x])):
+        pair.sparse = True
+        pair.notes.append(f"G-test unreliable: {n / (d.occupied[x, y] * d.occupied[y, x]):.2g} rows a cell")
     return pair
 
 
-def strongest(d: Dependence, eligible: NDArray[np.bool_], alpha: float, limit: int) -> list[Pair]:
-    """The significant pairs of eligible columns, by falling normalized information."""
+def _is_sparse(pair: Pair, n_cells: int) -> bool:
+    """Fewer rows than cells, or chi-square misses G's mean by more than half its standard deviation.
+
+    Under independence the mean of G is dof (1 + cells / (6 n)) for even marginals: Williams (1976), Biometrika 63.
+    """
+    return pair.dof > 0 and (pair.n < n_cells or pair.dof * n_cells / (6.0 * pair.n) > 0.5 * math.sqrt(2.0 * pair.dof))
+
+
+def strongest(
+    d: Dependence, codes: Codes, n_cells: NDArray[np.int64], eligible: NDArray[np.bool_], alpha: float, limit: int
+) -> list[Pair]:
+    """The significant pairs of eligible columns, by falling normalized information.
+
+    Pairs whose table is too sparse for the G-test must exceed shuffled columns clearly, and are corrected by these.
+    """
     x, y = np.triu_indices(len(d.names), 1)
     keep = eligible[x] & eligible[y] & (d.q[x, y] <= alpha) & (d.corrected[x, y] > 0)
     x, y = x[keep], y[keep]
-    order = np.lexsort((-d.corrected[x, y], -d.normalized[x, y]))[:limit]
-    return [make_pair(d, int(x[i]), int(y[i])) for i in order]
+    order = np.lexsort((-d.corrected[x, y], -d.normalized[x, y]))[: 2 * limit]
+    pairs = []
+    for i in order:
+        pair = make_pair(d, int(x[i]), int(y[i]))
+        if not pair.sparse or _exceeds_shuffles(pair, d, codes, n_cells):
+            pairs.append(pair)
+    return sorted(pairs, key=lambda pair: -pair.normalized)[:limit]
+
+
+def _exceeds_shuffles(pair: Pair, d: Dependence, codes: Codes, n_cells: NDArray[np.int64]) -> bool:
+    """Whether the information is above that of shuffled columns by three times their spread; it is put less their mean.
+
+    The mean is the plug-in's bias under independence, so for dependent columns the corrected value errs low.
+    """
+    x, y = codes[pair.x], codes[pair.y]
+    both = (x < n_cells[pair.x]) & (y < n_cells[pair.y])
+    rng = np.random.default_rng(0)
+    x, y = x[both], y[both]
+    cells = n_cells[[pair.x, pair.y]]
+    shuffled = np.empty(_SHUFFLES)
+    for i in range(_SHUFFLES):
+        stacked = cast(Codes, np.stack([x, rng.permutation(y)]))
+        shuffled[i] = _dispatch.kernels.histogram_pairs(stacked, cells, get_num_threads(), None)[0][0, 1] * _BITS
+    mean_entropy = (d.entropies[pair.x, pair.y] + d.entropies[pair.y, pair.x]) / 2.0
+    pair.corrected = pair.mi - float(shuffled.mean())
+    pair.normalized = pair.corrected / float(mean_entropy)
+    pair.notes.append(f"corrected by shuffling ({shuffled.mean():.4f} bits)")
+    return bool(pair.mi > shuffled.max() + 3.0 * np.ptp(shuffled))
 
 
 def redundant(d: Dependence, eligible: NDArray[np.bool_], limit: int) -> list[Redundancy]:

@@ -16,7 +16,9 @@ READING = (
     "many values.",
     "p is the G-test's chance of at least this much information (2 n I, chi-square) if the columns were independent; "
     "q is p adjusted for testing all pairs (Benjamini-Hochberg): of the pairs with q <= 0.05, about 5 % at most are "
-    "false. With many rows the faintest dependence is significant: read p together with I.",
+    "false. Where a table has too few rows for its cells the test is unreliable: such a pair is listed only if it "
+    "exceeds shuffled columns clearly, and is corrected by them. With many rows the faintest dependence is "
+    "significant: read p together with I.",
     "A column is redundant where another leaves less than 1 % of its entropy: H(Y|X) / H(Y) < 0.01, numbers after "
     "their cut into bins.",
 )
