@@ -192,8 +192,8 @@ def sinkhorn_divergence(
     Returns
     -------
     float
-        In units of the cost; half the difference of the means squared for ``reg`` → ∞, the transport cost for ``reg`` →
-        0.
+        In units of the cost: between the transport cost (``reg`` → 0) and ⟨a⊗b, C⟩ - ½ ⟨a⊗a, C⟩ - ½ ⟨b⊗b, C⟩
+        (``reg`` → ∞), which for the squared Euclidean cost is the squared distance of the means.
 
     Warns
     -----
