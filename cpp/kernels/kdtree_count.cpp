@@ -96,10 +96,10 @@ class LeafCount {
       const auto slot = static_cast<std::size_t>(std::countr_zero(active));
       const Vec<T> radius = splat(radius_[slot]);
       std::uint32_t inside = 0;
-      for (std::size_t first = 0; first < size; first += kWidth<T>) {
-        Vec<T> distance;
-        if (distances_to_points<T, Chebyshev, kDim>(queries_, slot, candidates + first, radius, distance))
-          inside += static_cast<std::uint32_t>(std::popcount(less_bits(distance, radius)));
+      for (std::size_t first = 0; first < size; first += kVectors<T, kDim> * kWidth<T>) {
+        Vec<T> distance[kVectors<T, kDim>];
+        if (!distances_to_points<T, Chebyshev, kDim>(queries_, slot, candidates + first, radius, distance)) continue;
+        for (const Vec<T>& v : distance) inside += static_cast<std::uint32_t>(std::popcount(less_bits(v, radius)));
       }
       count_[slot] += inside;
     }

@@ -61,6 +61,7 @@ class LeafSearch {
 
  private:
   static constexpr std::size_t kFan = KdTree<T>::kFan, kCapacity = LeafOfQueries<T, kDim>::kCapacity;
+  static constexpr std::size_t kStep = kVectors<T, kDim> * kWidth<T>;
 
   // Tries lengths kLength, kLength + 1, … until one fits; false when the list is too long for the registers.
   template <int kLength>
@@ -141,13 +142,16 @@ class LeafSearch {
     for (; active != 0; active &= active - 1) {
       const auto slot = static_cast<std::size_t>(std::countr_zero(active));
       Vec<T> limit = splat(nearest_.kth[slot]);
-      for (std::size_t first = 0; first < size; first += kWidth<T>) {
-        Vec<T> distance;
+      for (std::size_t first = 0; first < size; first += kStep) {
+        Vec<T> distance[kVectors<T, kDim>];
         if (!distances_to_points<T, Norm, kDim>(queries_, slot, candidates + first, limit, distance)) continue;
-        std::uint32_t nearer = less_bits(distance, limit);
+        std::uint64_t nearer = 0;
+        T lanes[kStep];
+        for (std::size_t v = 0; v < kVectors<T, kDim>; ++v) {
+          nearer |= std::uint64_t{less_bits(distance[v], limit)} << (v * kWidth<T>);
+          store(lanes + v * kWidth<T>, distance[v]);
+        }
         if (nearer == 0) continue;
-        T lanes[kWidth<T>];
-        store(lanes, distance);
         for (; nearer != 0; nearer &= nearer - 1) {
           const T found = lanes[std::countr_zero(nearer)];
           if (found < nearest_.kth[slot]) nearest_.insert(slot, found);

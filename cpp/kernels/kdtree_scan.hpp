@@ -53,13 +53,18 @@ struct LeafOfQueries : Shape<kDim> {
   const T* points;
   const T *low, *high;  // of dimension 0; the next dimension is 2 kFan further
   std::size_t size;
+  Buffer<T> rows;  // many dimensions only: the points once more, one after the other (a column's stride is a power of
+                   // two, its entries would evict each other from L1)
 
   LeafOfQueries(const KdTree<T>& tree, std::size_t leaf)
       : Shape<kDim>{tree.d},
         points(tree.leaf(leaf)),
         low(tree.boxes(0, leaf / kFan) + leaf % kFan),
         high(low + kFan),
-        size(tree.leaf_size[leaf]) {}
+        size(tree.leaf_size[leaf]),
+        rows(kDim == 0 ? size * tree.d : 0) {
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = points[i % tree.d * kCapacity + i / tree.d];
+  }
 
   HARTLEY_INLINE Vec<T> coordinates(std::size_t dim, std::size_t group) const {
     return load(points + dim * kCapacity + group * kWidth<T>);
@@ -106,23 +111,34 @@ HARTLEY_INLINE std::uint64_t queries_near(const LeafOfQueries<T, kDim>& queries,
 
 inline constexpr std::size_t kAbandonEvery = 8;  // dimensions between two looks whether any candidate is still in reach
 
-// Distances from query point `slot` to one vector of another leaf's points; false where all of them are known to be at
-// least `limit` away (the distances are then unfinished).
+// Candidates whose distances are computed together: two vectors in many dimensions share the loads of the query.
+template <class T, int kDim>
+inline constexpr std::size_t kVectors = kDim == 0 ? 2 : 1;
+
+// Distances from query point `slot` to the next kVectors vectors of another leaf's points; false where all of them are
+// known to be at least `limit` away (the distances are then unfinished).
 template <class T, class Norm, int kDim>
 HARTLEY_INLINE bool distances_to_points(const LeafOfQueries<T, kDim>& queries, std::size_t slot, const T* candidates,
-                                        Vec<T> limit, Vec<T>& total) {
+                                        Vec<T> limit, Vec<T> (&total)[kVectors<T, kDim>]) {
   constexpr std::size_t kCapacity = Shape<kDim>::kCapacity;
-  total = Vec<T>{};
+  for (Vec<T>& v : total) v = Vec<T>{};
   if constexpr (kDim != 0) {
     for (std::size_t dim = 0; dim < queries.d(); ++dim)
-      total = Norm::add(total, load(candidates + dim * kCapacity) - splat(queries.points[dim * kCapacity + slot]));
+      total[0] =
+          Norm::add(total[0], load(candidates + dim * kCapacity) - splat(queries.points[dim * kCapacity + slot]));
   } else {
-    for (std::size_t begin = 0; begin < queries.d(); begin += kAbandonEvery) {
-      const std::size_t end = std::min(queries.d(), begin + kAbandonEvery);
-      for (std::size_t dim = begin; dim < end; ++dim)
-        total = Norm::add(total, load(candidates + dim * kCapacity) - splat(queries.points[dim * kCapacity + slot]));
-      if (less_bits(total, limit) == 0) return false;
+    const T* const query = queries.rows.data() + slot * queries.d();
+    const auto add_dimension = [&](std::size_t dim) {
+      const Vec<T> x = splat(query[dim]);
+      for (std::size_t v = 0; v < kVectors<T, kDim>; ++v)
+        total[v] = Norm::add(total[v], load(candidates + dim * kCapacity + v * kWidth<T>) - x);
+    };
+    std::size_t dim = 0;
+    for (; dim + kAbandonEvery <= queries.d(); dim += kAbandonEvery) {
+      for (std::size_t j = 0; j < kAbandonEvery; ++j) add_dimension(dim + j);
+      if ((less_bits(total[0], limit) | less_bits(total[1], limit)) == 0) return false;
     }
+    for (; dim < queries.d(); ++dim) add_dimension(dim);
   }
   return true;
 }
