@@ -79,12 +79,14 @@ void fill_group(const KernelView& view, std::size_t first_row, Entry* rows) {
       V low[kTileRows]{}, high[kTileRows]{};
       for (std::size_t k = 0; k < n_features; ++k) {
         const V y_low = load(y + k * kTile), y_high = load(y + k * kTile + kLane);
+#pragma GCC unroll 8  // or the sums live in memory
         for (std::size_t r = 0; r < kTileRows; ++r) {
           const V x_k = splat(x[r * n_features + k]);
           low[r] = Form::step(low[r], x_k, y_low);
           high[r] = Form::step(high[r], x_k, y_high);
         }
       }
+#pragma GCC unroll 8
       for (std::size_t r = 0; r < kTileRows; ++r) {
         const V f = splat(offset[row + r]);
         Outcome::put(rows + (row + r) * n_columns + column, (f + g_low) - Form::finish(low[r]),

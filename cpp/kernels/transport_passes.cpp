@@ -69,6 +69,7 @@ HARTLEY_INLINE void multiply_rows(const Entry* rows, std::size_t n_columns, cons
     V even[kTogether]{}, odd[kTogether]{};  // two chains hide the latency of the addition
     for (std::size_t j = 0; j < n_columns; j += 2 * kLanes<double>) {
       const V v_even = load(v + j), v_odd = load(v + j + kLanes<double>);
+#pragma GCC unroll 4  // or the sums live in memory
       for (std::size_t r = 0; r < kTogether; ++r) {
         even[r] = fma(load_wide(group + r * n_columns + j), v_even, even[r]);
         odd[r] = fma(load_wide(group + r * n_columns + j + kLanes<double>), v_odd, odd[r]);
@@ -82,6 +83,7 @@ template <class Entry>
 HARTLEY_INLINE void add_rows(const Entry* rows, std::size_t n_columns, const double* u, double* columns) {
   for (std::size_t j = 0; j < n_columns; j += kLanes<double>) {
     V total = load(columns + j);
+#pragma GCC unroll 8
     for (std::size_t r = 0; r < kGroup; ++r) total = fma(load_wide(rows + r * n_columns + j), splat(u[r]), total);
     store(columns + j, total);
   }
