@@ -141,10 +141,15 @@ HARTLEY_INLINE Vec<double> load_wide(const float* source) {
 // Two float64 vectors rounded into one float32 vector.
 HARTLEY_INLINE Vec<float> narrow(Vec<double> low, Vec<double> high) {
   typedef float Half __attribute__((vector_size(kVectorBytes / 2)));
-  const Half halves[2] = {__builtin_convertvector(low, Half), __builtin_convertvector(high, Half)};
-  Vec<float> v;
-  std::memcpy(&v, halves, sizeof v);
-  return v;
+  const Half a = __builtin_convertvector(low, Half), b = __builtin_convertvector(high, Half);
+  // joined in registers: a vector loaded from two stored halves waits for both stores to reach the cache
+#if defined(__AVX512F__)
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#elif defined(__AVX2__)
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7);
+#else
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3);
+#endif
 }
 
 // ---------------------------------------------------------------------------------------------- intrinsics
