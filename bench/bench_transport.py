@@ -1,0 +1,187 @@
+"""Optimal transport: rows T1 to T5 and T8."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from hartley.bench.harness import Agreement, Case, Peer
+from numpy.typing import NDArray
+
+import hartley as ht
+from hartley.reference import transport as reference
+from hartley.transport import TransportResult
+
+Array = NDArray[Any]
+
+EXP_FLOPS = 16  # an exponential: range reduction and a polynomial of degree 5 (float32) in multiply-adds
+N_ITER = 40  # fewer than either side needs at 0.01 of the mean cost: nobody stops early
+BRANCHES = "iterations of different methods, cut short: each within a few percent of the optimum"
+
+
+def two_clouds(
+    share: float, d: int = 2, with_costs: bool = True
+) -> Callable[[Any, np.random.Generator], tuple[Any, ...]]:
+    """Maker of (x, y, costs, reg); reg in units of the mean cost, costs (for peers that want them) precomputed."""
+
+    def make(size: tuple[int, int], rng: np.random.Generator) -> tuple[Any, ...]:
+        x, y = rng.normal(size=(size[0], d)), 0.7 * rng.normal(size=(size[1], d)) + 0.5
+        mean = float(((x.mean(0) - y.mean(0)) ** 2).sum() + x.var(0).sum() + y.var(0).sum())
+        costs = (x**2).sum(1)[:, None] + (y**2).sum(1)[None, :] - 2 * x @ y.T if with_costs else None
+        return x, y, costs, share * mean
+
+    return make
+
+
+def solve(x: Array, y: Array, reg: float, **options: Any) -> TransportResult:
+    """Sinkhorn without the warning that a fixed number of iterations earns."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ht.transport.sinkhorn(x, y, reg=reg, **options)
+
+
+def numpy_iterations(x: Array, y: Array, costs: Array, reg: float) -> float:
+    """N_ITER iterations with the kernel in memory; ⟨P, C⟩."""
+    kernel = np.exp(-costs / reg)
+    v = np.full(len(y), 1 / len(y))
+    for _ in range(N_ITER):
+        u = 1 / (len(x) * (kernel @ v))
+        v = 1 / (len(y) * (kernel.T @ u))
+    return float(u @ (kernel * costs) @ v)
+
+
+def numpy_to_tolerance(x: Array, y: Array, costs: Array, reg: float) -> float:
+    """⟨P, C⟩ at a marginal error of 1e-6, with the kernel in memory."""
+    kernel = np.exp(-costs / reg)
+    v = np.full(len(y), 1 / len(y))
+    while True:
+        u = 1 / (len(x) * (kernel @ v))
+        columns = kernel.T @ u
+        if np.abs(v * columns - 1 / len(y)).sum() < 1e-6:
+            return float(u @ (kernel * costs) @ v)
+        v = 1 / (len(y) * columns)
+
+
+def pot(method: str, to_tolerance: bool) -> Callable[[], Callable[..., Any]]:
+    def load() -> Callable[..., Any]:
+        import ot
+
+        def run(x: Array, y: Array, costs: Array, reg: float) -> float:
+            a, b = np.full(len(x), 1 / len(x)), np.full(len(y), 1 / len(y))
+            # POT stops by the euclidean norm of one marginal's error: √m times smaller than its L1 norm
+            threshold = 1e-6 / np.sqrt(len(y)) if to_tolerance else 0.0
+            limit = 10**6 if to_tolerance else N_ITER
+            plan = ot.sinkhorn(a, b, costs, reg, method=method, stopThr=threshold, numItermax=limit, warn=False)
+            return float((plan * costs).sum())
+
+        return run
+
+    return load
+
+
+def pot_divergence() -> Callable[..., Any]:
+    import ot
+
+    def run(x: Array, y: Array, costs: Array, reg: float) -> float:
+        values = []
+        for u, v in ((x, y), (x, x), (y, y)):
+            a, b = np.full(len(u), 1 / len(u)), np.full(len(v), 1 / len(v))
+            pair_costs = ot.dist(u, v)
+            plan = ot.sinkhorn(a, b, pair_costs, reg, stopThr=1e-6 / np.sqrt(len(v)), numItermax=10**6, warn=False)
+            values.append(reference.primal_value(plan, a, b, pair_costs, reg))
+        return float(values[0] - (values[1] + values[2]) / 2)
+
+    return run
+
+
+def scipy_wasserstein() -> Callable[..., Any]:
+    from scipy.stats import wasserstein_distance
+
+    return wasserstein_distance  # type: ignore[no-any-return]
+
+
+def pot_wasserstein() -> Callable[..., Any]:
+    import ot
+
+    return lambda x, y: float(ot.wasserstein_1d(x, y, p=1))
+
+
+def iterations(row: str, n: int, smoke: int, stored: bool, d: int = 2) -> Case:
+    """N_ITER full iterations between n and n points."""
+    how = "kernel stored" if stored else "kernel recomputed, no n×m memory"
+    limit = 2**30 if stored else 0
+    return Case(
+        row=row,
+        description=f"{N_ITER} Sinkhorn iterations, n = m = {n}, d = {d}, {how}",
+        make=two_clouds(0.01, d, with_costs=n <= 10_000),
+        run=lambda x, y, costs, reg: solve(x, y, reg, tol=0, max_iter=N_ITER, memory_limit=limit).value_linear,
+        reference=numpy_iterations,
+        full=(n, n),
+        smoke=(smoke, smoke),
+        agreement=Agreement(rtol=0.05, reason=BRANCHES),
+        peers={
+            "POT sinkhorn": Peer(pot("sinkhorn", False), threaded=True, largest=1e8),
+            "POT sinkhorn_log": Peer(pot("sinkhorn_log", False), largest=4e6),
+        },
+        bytes_per_element=4.0 * N_ITER if stored else 0.0,
+        flops_per_element=N_ITER * (4.0 if stored else 4.0 + EXP_FLOPS + 3 * d),
+        reference_threaded=True,
+        reference_largest=1e8,
+    )
+
+
+def to_tolerance(share: float) -> Case:
+    """To a marginal error of 1e-6 at a share of the mean cost."""
+    return Case(
+        row=f"T3 reg={share}",
+        description=f"Sinkhorn to a marginal error of 1e-6, n = m = 2000, d = 2, reg = {share} x mean cost",
+        make=two_clouds(share),
+        run=lambda x, y, costs, reg: solve(x, y, reg, tol=1e-6).value_linear,
+        reference=numpy_to_tolerance,
+        full=(2000, 2000),
+        smoke=(200, 200),
+        agreement=Agreement(rtol=1e-4, reason="marginal error 1e-6 times costs of up to ten times the mean, twice"),
+        peers={"POT sinkhorn": Peer(pot("sinkhorn", True), threaded=True)},
+        bytes_per_element=4.0 * 20,
+        flops_per_element=4.0 * 20,
+        reference_threaded=True,
+    )
+
+
+CASES = [
+    iterations("T1", 2000, 200, stored=True),
+    iterations("T2", 10_000, 200, stored=True),
+    to_tolerance(0.05),
+    to_tolerance(0.01),
+    iterations("T4 d=2", 10_000, 200, stored=False),
+    iterations("T4 d=64", 10_000, 200, stored=False, d=64),
+    Case(
+        row="T5",
+        description="wasserstein_1d(x, y), 10^7 against 10^7",
+        make=lambda size, rng: (rng.normal(size=size), 2 * rng.normal(size=size)),
+        run=lambda x, y: ht.transport.wasserstein_1d(x, y),
+        reference=lambda x, y: float(np.abs(np.sort(x) - np.sort(y)).mean()),
+        full=10**7,
+        smoke=1000,
+        agreement=Agreement(rtol=1e-12, reason="pairwise sums of equal terms; SciPy's cumulative sums lose 1e-13"),
+        peers={"scipy wasserstein_distance": Peer(scipy_wasserstein), "POT wasserstein_1d": Peer(pot_wasserstein)},
+        bytes_per_element=16.0,
+        flops_per_element=3.0,
+    ),
+    Case(
+        row="T8",
+        description="sinkhorn_divergence, n = m = 10^4, d = 3, reg = 0.05 x mean cost, marginal error 1e-6",
+        make=two_clouds(0.05, 3, with_costs=False),
+        run=lambda x, y, costs, reg: ht.transport.sinkhorn_divergence(x, y, reg=reg),
+        reference=lambda x, y, costs, reg: reference.sinkhorn_divergence(x, y, reg, 300),
+        full=(10_000, 10_000),
+        smoke=(200, 200),
+        agreement=Agreement(rtol=1e-4, reason="primal values of peers err by the marginal error times the potentials"),
+        peers={"POT sinkhorn, three times": Peer(pot_divergence, threaded=True, largest=4e6)},
+        bytes_per_element=4.0 * 60,
+        flops_per_element=4.0 * 60,
+        reference_largest=1e6,
+    ),
+]
