@@ -7,17 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from hartley.bench.harness import Agreement, Case, Peer
 from numpy.typing import NDArray
 
 import hartley as ht
+from hartley.bench.harness import Agreement, Case, Peer
 from hartley.reference import transport as reference
 from hartley.transport import TransportResult
 
 Array = NDArray[Any]
 
 EXP_FLOPS = 16  # an exponential: range reduction and a polynomial of degree 5 (float32) in multiply-adds
-N_ITER = 40  # fewer than either side needs at 0.01 of the mean cost: nobody stops early
+N_ITER = 20  # fewer than either side needs to 1e-6 at 0.05 of the mean cost: nobody stops early
 BRANCHES = "iterations of different methods, cut short: each within a few percent of the optimum"
 
 
@@ -115,12 +115,12 @@ def iterations(row: str, n: int, smoke: int, stored: bool, d: int = 2) -> Case:
     return Case(
         row=row,
         description=f"{N_ITER} Sinkhorn iterations, n = m = {n}, d = {d}, {how}",
-        make=two_clouds(0.01, d, with_costs=n <= 10_000),
+        make=two_clouds(0.05, d, with_costs=n <= 10_000),
         run=lambda x, y, costs, reg: solve(x, y, reg, tol=0, max_iter=N_ITER, memory_limit=limit).value_linear,
         reference=numpy_iterations,
         full=(n, n),
         smoke=(smoke, smoke),
-        agreement=Agreement(rtol=0.05, reason=BRANCHES),
+        agreement=Agreement(rtol=0.1, reason=BRANCHES),
         peers={
             "POT sinkhorn": Peer(pot("sinkhorn", False), threaded=True, largest=1e8),
             "POT sinkhorn_log": Peer(pot("sinkhorn_log", False), largest=4e6),
