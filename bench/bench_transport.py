@@ -18,7 +18,7 @@ Array = NDArray[Any]
 
 EXP_FLOPS = 16  # an exponential: range reduction and a polynomial of degree 5 (float32) in multiply-adds
 N_ITER = 20  # fewer than either side needs to 1e-6 at 0.05 of the mean cost: nobody stops early
-BRANCHES = "iterations of different methods, cut short: each within a few percent of the optimum"
+BRANCHES = "iterations of different methods, cut short: plain ones are 10 percent from the optimum"
 
 
 def two_clouds(
@@ -120,7 +120,7 @@ def iterations(row: str, n: int, smoke: int, stored: bool, d: int = 2) -> Case:
         reference=numpy_iterations,
         full=(n, n),
         smoke=(smoke, smoke),
-        agreement=Agreement(rtol=0.1, reason=BRANCHES),
+        agreement=Agreement(rtol=0.2, reason=BRANCHES),
         peers={
             "POT sinkhorn": Peer(pot("sinkhorn", False), threaded=True, largest=1e8),
             "POT sinkhorn_log": Peer(pot("sinkhorn_log", False), largest=4e6),
