@@ -245,9 +245,63 @@ def test_omit_drops_rows_with_nan_pairwise(rng):
 
 def test_progress_goes_from_start_to_end(rng):
     told = []
-    histogram.mutual_information_matrix(rng.normal(size=(2000, 40)), progress=told.append)
+    histogram.mutual_information_matrix(rng.normal(size=(20_000, 100)), bins=40, progress=told.append)
     assert told[-1] == 1.0
     assert told == sorted(told)
+    assert any(0.0 < fraction < 1.0 for fraction in told)  # the kernel's own, not the call's last word
+
+
+def test_a_progress_function_may_call_hartley(rng):
+    x, told = rng.normal(size=(20_000, 100)), []
+
+    def nested(fraction):
+        told.append(fraction)
+        histogram.mutual_information_matrix(x[:50, :3])
+
+    histogram.mutual_information_matrix(x, bins=40, progress=nested)
+    assert len(told) > 2
+
+
+@pytest.mark.parametrize("columns", [1, 70])
+@pytest.mark.parametrize("shape", ["timestamps", "constant", "two values", "huge and tiny"])
+def test_quantile_edges_of_hard_columns_equal_numpy(level, columns, shape, rng):
+    n = 300_001 if columns == 1 else 9001
+    x = {
+        "timestamps": 1.6e9 + np.floor(rng.random((n, columns)) * 3e7),
+        "constant": np.full((n, columns), 7.25),
+        "two values": rng.integers(0, 2, (n, columns)) * 1e-300,
+        "huge and tiny": rng.normal(size=(n, columns)) * 10.0 ** rng.uniform(-300, 300, (n, columns)),
+    }[shape]
+    codes = histogram.digitize(x, 16, "quantile")
+    for c in {0, columns - 1}:
+        edges = reference.quantile_edges(x[:, c], 16)
+        edges = np.repeat(edges, 2) if len(edges) == 1 else edges
+        np.testing.assert_array_equal(codes[c], reference.digitize(x[:, c], edges))
+
+
+def test_large_tables_of_many_columns_stay_small_in_memory(rng):
+    import resource
+
+    x = rng.normal(size=(20_000, 16))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    histogram.mutual_information_matrix(x, bins=900)
+    # 64 MiB of tables at a time, 8 MiB a thread, and the codes; 120 tables of 900 x 900 cells would take 750 MB
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 250_000
+
+
+def test_pairs_of_more_cells_than_a_table_should_have_are_right(level, rng):
+    x = rng.normal(size=3000)
+    y = x + rng.normal(size=3000)
+    _, information = reference_information(x, y, 2000, "quantile")
+    assert histogram.mutual_information(x, y, bins=2000) == pytest.approx(information, abs=TOLERANCE)
+
+
+def test_corrected_estimates_below_zero_can_be_clipped(rng):
+    x = rng.normal(size=(200, 6))
+    raw = histogram.mutual_information_matrix(x, bins=8, estimator="miller_madow")
+    clipped = histogram.mutual_information_matrix(x, bins=8, estimator="miller_madow", clip=True)
+    assert raw.min() < 0
+    np.testing.assert_array_equal(clipped, np.maximum(raw, 0.0))
 
 
 def test_an_error_of_the_progress_function_comes_out(rng):
@@ -265,7 +319,7 @@ def test_chi_square_tail_equals_scipy(level, dof):
         [1e-10, 0.5 * dof, dof - spread, dof, dof + 1.0, dof + spread, dof + 5 * spread, dof + 20 * spread]
     )
     statistic = np.maximum(statistic, 1e-10)
-    got = _dispatch.kernels.chi2_survival(statistic, np.full(len(statistic), float(dof)))
+    got = _dispatch.kernels.chi2_survival(statistic, np.full(len(statistic), float(dof)), 2)
     # the prefactor e^(a …) has relative error a few eps times its exponent's size; SciPy's own error is of the same
     # order
     np.testing.assert_allclose(got, scipy.stats.chi2.sf(statistic, dof), rtol=1e-11 + 1e-14 * spread, atol=1e-300)
@@ -278,7 +332,10 @@ def test_chi_square_tail_equals_scipy(level, dof):
         (lambda: histogram.mutual_information([], []), "x has no samples"),
         (lambda: histogram.mutual_information([1.0, np.nan], [1, 2]), r"x has 1 NaN entries, first x\[1\]"),
         (lambda: histogram.mutual_information([1.0, 2.0], [np.nan, 2]), r"y has 1 NaN entries, first y\[0\]"),
-        (lambda: histogram.mutual_information([1.0, np.inf], [1, 2]), "x must be finite, got an infinite entry"),
+        (
+            lambda: histogram.mutual_information([1.0, np.inf], [1, 2]),
+            r"x must be finite, got 1 infinite entries, first x\[1, 0\]",
+        ),
         (lambda: histogram.mutual_information([1, 2], [1, 2], bins=0), "bins must be from 1 to 65535, got 0"),
         (lambda: histogram.mutual_information([1, 2], [1, 2], bins="best"), "bins must be a whole number"),
         (lambda: histogram.mutual_information([1, 2], [1, 2], binning="log"), 'binning must be "uniform"'),
@@ -289,7 +346,10 @@ def test_chi_square_tail_equals_scipy(level, dof):
         (lambda: histogram.digitize([1, 9], [0, 5]), "x has 1 values outside the edges from 0.0 to 5.0"),
         (lambda: histogram.digitize([1, 9], 4, range=(2, 10)), "x has 1 values outside"),
         (lambda: histogram.digitize([1, 9], 4, range=(5, 5)), "range must be"),
-        (lambda: histogram.digitize([-1.7e308, 1.7e308], 4), "wider than float64"),
+        (lambda: histogram.digitize([-1.7e308, 1.7e308], 4), "x ranges from .* wider than float64"),
+        (lambda: histogram.digitize([-1.7e308, 1.7e308], 4, "quantile"), "x ranges from .* wider than float64"),
+        (lambda: histogram.bin_edges([0, np.inf]), "x must be finite, got 1 infinite"),
+        (lambda: histogram.mutual_information_matrix([[1.0, np.nan], [2.0, 3.0]]), r"X has 1 NaN entries, first X\[0, 1\]"),
         (
             lambda: histogram.mutual_information_matrix(np.full((3, 2), np.nan), nan_policy="omit"),
             "no number in column 0",

@@ -250,6 +250,7 @@ def test_an_empty_batch_gives_an_empty_result():
         (lambda: ht.entropy([0.5, 0.5], base="bit"), ValueError, r"base must be .* got 'bit'"),
         (lambda: ht.entropy([0.5, 0.5], base=[2]), TypeError, r"base must be"),
         (lambda: ht.entropy([0.0, 0.0], normalize=True), ValueError, r"cannot be normalized: row 0 sums to 0"),
+        (lambda: ht.entropy([1e308, 1e308], normalize=True), ValueError, r"cannot be normalized: row 0 sums to inf"),
         (lambda: ht.kl_divergence([0.5, 0.5], [1.0]), ValueError, r"equal lengths along axis 0, got 2 and 1"),
         (lambda: ht.kl_divergence([0.5, 0.5], [0.7, 0.7]), ValueError, r"q must sum to 1 along axis 0"),
         (lambda: ht.kl_divergence([1.0, 0.0], [1.1, -0.1]), ValueError, r"q must hold probabilities, got 1 negative"),

@@ -52,12 +52,15 @@ inline thread_local py::object* progress_callback = nullptr;
 
 class ProgressScope {
  public:
-  explicit ProgressScope(py::object& callback) {
-    if (!callback.is_none()) progress_callback = &callback;
+  explicit ProgressScope(py::object& callback) : outer_(progress_callback) {
+    progress_callback = callback.is_none() ? nullptr : &callback;
   }
-  ~ProgressScope() { progress_callback = nullptr; }
+  ~ProgressScope() { progress_callback = outer_; }  // a callback may call hartley itself
   ProgressScope(const ProgressScope&) = delete;
   ProgressScope& operator=(const ProgressScope&) = delete;
+
+ private:
+  py::object* outer_;
 };
 
 // Runs a kernel without the GIL. Only raw memory may be touched inside: take views before. When the kernel was stopped,

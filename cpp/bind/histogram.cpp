@@ -67,15 +67,22 @@ Array<double> ranked_values(const Array<T>& x, const Array<std::int64_t>& ranks,
 }
 
 template <class T, class Code>
-std::vector<std::int64_t> codes_into(const Array<T>& x, const Array<double>& edges, const Array<std::int64_t>& offsets,
-                                     const Array<std::uint8_t>& uniform, Array<Code>& codes, int n_threads) {
+py::tuple codes_into(const Array<T>& x, const Array<double>& edges, const Array<std::int64_t>& offsets,
+                     const Array<std::uint8_t>& uniform, Array<Code>& codes, int n_threads) {
   require_rank(x, 2, "x");
   require_rank(codes, 2, "codes");
   const std::vector<Bins> bins = column_bins(edges, offsets, uniform);
   const T* data = x.data();
   Code* target = codes.mutable_data();
   const std::size_t n_rows = extent(x, 0), n_columns = extent(x, 1);
-  return without_gil([&] { return digitize<T, Code>(data, n_rows, n_columns, bins, target, n_threads); });
+  const std::vector<UncodedCounts> uncoded =
+      without_gil([&] { return digitize<T, Code>(data, n_rows, n_columns, bins, target, n_threads); });
+  Array<std::int64_t> outside = make_array<std::int64_t>({n_columns}), n_nan = make_array<std::int64_t>({n_columns});
+  for (std::size_t c = 0; c < n_columns; ++c) {
+    fill(outside)[c] = uncoded[c].outside;
+    fill(n_nan)[c] = uncoded[c].n_nan;
+  }
+  return py::make_tuple(outside, n_nan);
 }
 
 // Symmetric matrices that pairs are written into.
@@ -120,14 +127,27 @@ py::tuple pairs(const Array<Code>& codes, const Array<std::int64_t>& n_cells, in
 
 py::tuple table_statistics(const Array<std::int64_t>& counts) {
   require_rank(counts, 2, "counts");
-  const JointStatistics s = joint_statistics(counts.data(), extent(counts, 0), extent(counts, 1), extent(counts, 1));
+  const std::int64_t* data = counts.data();
+  const std::size_t n_x = extent(counts, 0), n_y = extent(counts, 1);
+  const JointStatistics s = without_gil([&] { return joint_statistics(data, n_x, n_y, n_y); });
   return py::make_tuple(s.mutual_information, s.x_entropy, s.y_entropy, s.n, s.x_symbols, s.y_symbols, s.cells);
 }
 
-Array<double> chi2_survival(const Array<double>& statistic, const Array<double>& dof) {
-  Array<double> result = make_array<double>({extent(statistic, 0)});
-  for (std::size_t i = 0; i < extent(statistic, 0); ++i)
-    fill(result)[i] = upper_gamma_ratio(0.5 * dof.data()[i], 0.5 * statistic.data()[i]);
+Array<double> chi2_survival(const Array<double>& statistic, const Array<double>& dof, int n_threads) {
+  constexpr std::size_t kGrain = 256;  // tails a task: 0.1 to 10 ms, by the degrees of freedom
+  require_rank(statistic, 1, "statistic");
+  if (dof.ndim() != 1 || dof.size() != statistic.size())
+    throw py::value_error("statistic and dof must have equal lengths");
+  const std::size_t n = extent(statistic, 0);
+  Array<double> result = make_array<double>({n});
+  const auto statistics = view(statistic), degrees = view(dof);
+  const auto target = fill(result);
+  without_gil([&] {
+    parallel_for(count_blocks(n, kGrain), n_threads, [&](std::size_t block, int) {
+      for (std::size_t i = block * kGrain; i < std::min(n, (block + 1) * kGrain); ++i)
+        target[i] = upper_gamma_ratio(0.5 * degrees[i], 0.5 * statistics[i]);
+    });
+  });
   return result;
 }
 
@@ -156,7 +176,7 @@ void register_histogram(py::module_& m) {
   m.def("histogram_pairs", &pairs<std::uint16_t>, arg("codes").noconvert(), arg("n_cells").noconvert(),
         arg("n_threads"), arg("progress"));
   m.def("histogram_table_statistics", &table_statistics, arg("counts").noconvert());
-  m.def("chi2_survival", &chi2_survival, arg("statistic").noconvert(), arg("dof").noconvert());
+  m.def("chi2_survival", &chi2_survival, arg("statistic").noconvert(), arg("dof").noconvert(), arg("n_threads"));
 }
 
 }  // namespace hartley::bind

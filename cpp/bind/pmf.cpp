@@ -17,7 +17,9 @@ Array<double> sums(PmfFunctional functional, const Array<T>& p, const Array<T>& 
   require_rank(p, 3, "p");
   require_rank(q, 3, "q");
   const BatchShape shape{extent(p, 0) == 1 ? extent(q, 0) : extent(p, 0), extent(p, 1), extent(p, 2)};
-  if (extent(q, 1) != shape.n || extent(q, 2) != shape.inner) throw py::value_error("p and q must have equal shapes");
+  const bool slabs_pair = extent(q, 0) == 1 || extent(q, 0) == shape.outer;
+  if (!slabs_pair || extent(q, 1) != shape.n || extent(q, 2) != shape.inner)
+    throw py::value_error("p and q must have equal shapes");
   const std::size_t n_rows = shape.outer * shape.inner;
   Array<double> out = make_array<double>({4, n_rows});
   double* row = out.mutable_data();

@@ -11,6 +11,7 @@ namespace {
 
 template <class T, class Function>
 Array<T> map(const Array<T>& x, Function&& function) {
+  require_rank(x, 1, "x");
   Array<T> result = make_array<T>({extent(x, 0)});
   const std::span<const T> source = view(x);
   const std::span<T> target = fill(result);

@@ -103,44 +103,67 @@ std::size_t bin_block(const T* x, std::size_t n, const Bins& bins, double* cells
   return bin_by_search(x, n, bins, cells);
 }
 
+namespace {
+
+constexpr std::size_t kRangeRows = 4096;   // rows a task of wide data: parts take 24 bytes for 4096 numbers
+constexpr std::size_t kRangeColumns = 64;  // columns a task: 512 bytes of each row in sequence
+
+template <class T>
+ColumnRange range_of_one(const T* x, std::size_t n) {
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  Vec<double> least = splat(kInf), largest = splat(-kInf);
+  Mask<double> n_nan{};
+  // a comparison with NaN is false and keeps the other operand; the last vector is filled up with the first number,
+  // which changes nothing but the count of NaN
+  for_each_vector(x, n, static_cast<double>(x[0]), [&](std::size_t, Vec<double> v) {
+    least = min(v, least);
+    largest = max(v, largest);
+    n_nan += (v != v);
+  });
+  const std::size_t n_filled = (kLanes<double> - n % kLanes<double>) % kLanes<double>;
+  const std::int64_t counted_twice = x[0] != x[0] ? static_cast<std::int64_t>(n_filled) : 0;
+  return {reduce_min(least), reduce_max(largest), -sum(n_nan) - counted_twice};
+}
+
+template <class T>
+void range_of_rows(const T* x, std::size_t n_rows, std::size_t row_stride, std::size_t width, ColumnRange* ranges) {
+  for (std::size_t r = 0; r < n_rows; ++r) {
+    const T* row = x + r * row_stride;
+    for (std::size_t c = 0; c < width; ++c) {
+      const double v = static_cast<double>(row[c]);
+      ranges[c].least = v < ranges[c].least ? v : ranges[c].least;
+      ranges[c].largest = v > ranges[c].largest ? v : ranges[c].largest;
+      ranges[c].n_nan += v != v;
+    }
+  }
+}
+
+}  // namespace
+
 template <class T>
 std::vector<ColumnRange> column_ranges(const T* x, std::size_t n_rows, std::size_t n_columns, int n_threads) {
   constexpr double kInf = std::numeric_limits<double>::infinity();
-  const std::size_t chunk = std::max<std::size_t>(1, kChunkRows / n_columns), n_chunks = count_blocks(n_rows, chunk);
+  const std::size_t rows_a_task = n_columns == 1 ? kChunkRows : kRangeRows,
+                    n_chunks = count_blocks(n_rows, rows_a_task);
+  const std::size_t n_strips = count_blocks(n_columns, kRangeColumns);
   std::vector<ColumnRange> parts(n_chunks * n_columns, {kInf, -kInf, 0});
-  parallel_for(n_chunks, n_threads, [&](std::size_t task, int) {
-    ColumnRange* part = parts.data() + task * n_columns;
-    const std::size_t begin = task * chunk, end = std::min(n_rows, begin + chunk);
-    if (n_columns == 1) {
-      Vec<double> least = splat(kInf), largest = splat(-kInf);
-      Mask<double> n_nan{};
-      // a comparison with NaN is false and keeps the other operand
-      for_each_vector(x + begin, end - begin, static_cast<double>(x[begin]), [&](std::size_t, Vec<double> v) {
-        least = min(v, least);
-        largest = max(v, largest);
-        n_nan += (v != v);
-      });
-      part[0] = {reduce_min(least), reduce_max(largest), -sum(n_nan)};
-      const std::size_t padded = (kLanes<double> - (end - begin) % kLanes<double>) % kLanes<double>;
-      if (x[begin] != x[begin]) part[0].n_nan -= static_cast<std::int64_t>(padded);
-      return;
-    }
-    for (std::size_t r = begin; r < end; ++r) {
-      const T* row = x + r * n_columns;
-      for (std::size_t c = 0; c < n_columns; ++c) {
-        const double v = static_cast<double>(row[c]);
-        part[c].least = v < part[c].least ? v : part[c].least;
-        part[c].largest = v > part[c].largest ? v : part[c].largest;
-        part[c].n_nan += v != v;
-      }
-    }
+  parallel_for(n_chunks * n_strips, n_threads, [&](std::size_t task, int) {
+    const std::size_t chunk = task / n_strips, first = task % n_strips * kRangeColumns;
+    const std::size_t begin = chunk * rows_a_task, n = std::min(rows_a_task, n_rows - begin);
+    ColumnRange* part = parts.data() + chunk * n_columns + first;
+    if (n_columns == 1)
+      *part = range_of_one(x + begin, n);
+    else
+      range_of_rows(x + begin * n_columns + first, n, n_columns, std::min(kRangeColumns, n_columns - first), part);
   });
   std::vector<ColumnRange> ranges(n_columns, {kInf, -kInf, 0});
-  for (std::size_t k = 0; k < parts.size(); ++k) {
-    ColumnRange& range = ranges[k % n_columns];
-    range.least = std::min(range.least, parts[k].least);
-    range.largest = std::max(range.largest, parts[k].largest);
-    range.n_nan += parts[k].n_nan;
+  for (std::size_t chunk = 0; chunk < n_chunks; ++chunk) {
+    for (std::size_t c = 0; c < n_columns; ++c) {
+      const ColumnRange& part = parts[chunk * n_columns + c];
+      ranges[c].least = std::min(ranges[c].least, part.least);
+      ranges[c].largest = std::max(ranges[c].largest, part.largest);
+      ranges[c].n_nan += part.n_nan;
+    }
   }
   return ranges;
 }
@@ -154,27 +177,28 @@ void store_codes(const double* cells, std::size_t n, Code* codes) {
 
 // Codes of one block of one column that lies contiguous.
 template <class T, class Code>
-std::int64_t code_block(const T* x, std::size_t n, const Bins& bins, Code* codes) {
+void code_block(const T* x, std::size_t n, const Bins& bins, Code* codes, UncodedCounts& uncoded) {
   alignas(kVectorBytes) double cells[kBinBlock + kLanes<double>];
   const std::size_t outside = bin_block(x, n, bins, cells);
   store_codes(cells, n, codes);
-  if (outside == 0) return 0;
+  if (outside == 0) return;
   std::int64_t n_nan = 0;
   for (std::size_t i = 0; i < n; ++i) {
     if (x[i] == x[i]) continue;
     codes[i] = static_cast<Code>(bins.count());
     ++n_nan;
   }
-  return static_cast<std::int64_t>(outside) - n_nan;
+  uncoded.n_nan += n_nan;
+  uncoded.outside += static_cast<std::int64_t>(outside) - n_nan;
 }
 
 }  // namespace
 
 template <class T, class Code>
-std::vector<std::int64_t> digitize(const T* x, std::size_t n_rows, std::size_t n_columns, std::span<const Bins> bins,
-                                   Code* codes, int n_threads) {
+std::vector<UncodedCounts> digitize(const T* x, std::size_t n_rows, std::size_t n_columns, std::span<const Bins> bins,
+                                    Code* codes, int n_threads) {
   const std::size_t n_strips = count_blocks(n_columns, kStrip), n_chunks = count_blocks(n_rows, kChunkRows);
-  std::vector<std::int64_t> outside(n_chunks * n_columns, 0);
+  std::vector<UncodedCounts> parts(n_chunks * n_columns, {0, 0});
   parallel_for(n_strips * n_chunks, n_threads, [&](std::size_t task, int) {
     const std::size_t first = task % n_strips * kStrip, width = std::min(kStrip, n_columns - first);
     const std::size_t chunk = task / n_strips, chunk_end = std::min(n_rows, (chunk + 1) * kChunkRows);
@@ -185,22 +209,25 @@ std::vector<std::int64_t> digitize(const T* x, std::size_t n_rows, std::size_t n
         for (std::size_t r = 0; r < n; ++r)
           for (std::size_t c = 0; c < width; ++c) block[c][r] = x[(begin + r) * n_columns + first + c];
       for (std::size_t c = 0; c < width; ++c)
-        outside[chunk * n_columns + first + c] +=
-            code_block(n_columns > 1 ? block[c] : x + begin, n, bins[first + c], codes + (first + c) * n_rows + begin);
+        code_block(n_columns > 1 ? block[c] : x + begin, n, bins[first + c], codes + (first + c) * n_rows + begin,
+                   parts[chunk * n_columns + first + c]);
     }
   });
-  std::vector<std::int64_t> totals(n_columns, 0);
-  for (std::size_t k = 0; k < outside.size(); ++k) totals[k % n_columns] += outside[k];
+  std::vector<UncodedCounts> totals(n_columns, {0, 0});
+  for (std::size_t k = 0; k < parts.size(); ++k) {
+    totals[k % n_columns].outside += parts[k].outside;
+    totals[k % n_columns].n_nan += parts[k].n_nan;
+  }
   return totals;
 }
 
-#define HARTLEY_INSTANTIATE(T)                                                                             \
-  template std::size_t bin_block<T>(const T*, std::size_t, const Bins&, double*);                          \
-  template std::vector<ColumnRange> column_ranges<T>(const T*, std::size_t, std::size_t, int);             \
-  template std::vector<std::int64_t> digitize<T, std::uint8_t>(const T*, std::size_t, std::size_t,         \
-                                                               std::span<const Bins>, std::uint8_t*, int); \
-  template std::vector<std::int64_t> digitize<T, std::uint16_t>(const T*, std::size_t, std::size_t,        \
-                                                                std::span<const Bins>, std::uint16_t*, int);
+#define HARTLEY_INSTANTIATE(T)                                                                              \
+  template std::size_t bin_block<T>(const T*, std::size_t, const Bins&, double*);                           \
+  template std::vector<ColumnRange> column_ranges<T>(const T*, std::size_t, std::size_t, int);              \
+  template std::vector<UncodedCounts> digitize<T, std::uint8_t>(const T*, std::size_t, std::size_t,         \
+                                                                std::span<const Bins>, std::uint8_t*, int); \
+  template std::vector<UncodedCounts> digitize<T, std::uint16_t>(const T*, std::size_t, std::size_t,        \
+                                                                 std::span<const Bins>, std::uint16_t*, int);
 HARTLEY_INSTANTIATE(double)
 HARTLEY_INSTANTIATE(float)
 

@@ -42,10 +42,13 @@ template <class T>
 void order_statistics(const T* x, std::size_t n_rows, std::size_t n_columns, std::span<const std::int64_t> ranks,
                       std::size_t n_ranks, double* values, int n_threads);
 
-// codes[c * n_rows + r] = cell of x[r, c] in bins[c], or bins[c].count() where it is NaN. Returns for every column how
-// many numbers lie outside its edges (their codes are meaningless).
+struct UncodedCounts {
+  std::int64_t outside, n_nan;  // numbers outside the edges (their codes are meaningless), NaN entries
+};
+
+// codes[c * n_rows + r] = cell of x[r, c] in bins[c], or bins[c].count() where it is NaN.
 template <class T, class Code>
-std::vector<std::int64_t> digitize(const T* x, std::size_t n_rows, std::size_t n_columns, std::span<const Bins> bins,
-                                   Code* codes, int n_threads);
+std::vector<UncodedCounts> digitize(const T* x, std::size_t n_rows, std::size_t n_columns, std::span<const Bins> bins,
+                                    Code* codes, int n_threads);
 
 }  // namespace hartley

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <vector>
 
+#include "kernels/private_tables.hpp"
 #include "support/parallel.hpp"
 #include "support/simd.hpp"
 
@@ -14,37 +15,6 @@ using namespace simd;
 
 constexpr std::size_t kChunk = 64 * kBinBlock;  // rows a task: about 0.2 ms
 
-// Tables to spread increments over: the store to a cell delays the next load of the same cell. Two 64 x 64 tables fill
-// L1.
-std::size_t n_private_tables(std::size_t cells) { return cells <= 1024 ? 4 : cells <= 8192 ? 2 : 1; }
-
-struct Tables {
-  std::vector<std::uint32_t> counts;
-  std::size_t cells = 0;
-
-  void increment(const std::uint32_t* index, std::size_t n) {
-    const std::size_t copies = n_private_tables(cells);
-    std::uint32_t* t0 = counts.data();
-    std::size_t r = 0;
-    if (copies == 4) {
-      std::uint32_t *t1 = t0 + cells, *t2 = t1 + cells, *t3 = t2 + cells;
-      for (; r + 4 <= n; r += 4) {
-        ++t0[index[r]];
-        ++t1[index[r + 1]];
-        ++t2[index[r + 2]];
-        ++t3[index[r + 3]];
-      }
-    } else if (copies == 2) {
-      std::uint32_t* t1 = t0 + cells;
-      for (; r + 2 <= n; r += 2) {
-        ++t0[index[r]];
-        ++t1[index[r + 1]];
-      }
-    }
-    for (; r < n; ++r) ++t0[index[r]];
-  }
-};
-
 }  // namespace
 
 template <class T>
@@ -52,14 +22,11 @@ OutsideCounts joint_histogram(const T* x, const T* y, std::size_t n, const Bins&
                               std::int64_t* counts, int n_threads) {
   const std::size_t cells = x_bins.count() * y_bins.count();
   const double y_count = static_cast<double>(y_bins.count());
-  std::vector<Tables> tables(static_cast<std::size_t>(n_threads));
+  std::vector<std::vector<std::uint32_t>> tables(static_cast<std::size_t>(n_threads));
   std::vector<OutsideCounts> outside(count_blocks(n, kChunk), {0, 0});
   parallel_for(outside.size(), n_threads, [&](std::size_t chunk, int thread) {
-    Tables& mine = tables[static_cast<std::size_t>(thread)];
-    if (mine.counts.empty()) {
-      mine.cells = cells;
-      mine.counts.assign(cells * n_private_tables(cells), 0);
-    }
+    std::vector<std::uint32_t>& mine = tables[static_cast<std::size_t>(thread)];
+    if (mine.empty()) mine.assign(cells * n_private_tables(cells), 0);
     alignas(kVectorBytes) double x_cells[kBinBlock + kLanes<double>], y_cells[kBinBlock + kLanes<double>];
     std::uint32_t index[kBinBlock];
     for (std::size_t begin = chunk * kChunk; begin < std::min(n, (chunk + 1) * kChunk); begin += kBinBlock) {
@@ -68,13 +35,13 @@ OutsideCounts joint_histogram(const T* x, const T* y, std::size_t n, const Bins&
       outside[chunk].y += static_cast<std::int64_t>(bin_block(y + begin, block, y_bins, y_cells));
       for (std::size_t r = 0; r < block; ++r)
         index[r] = static_cast<std::uint32_t>(static_cast<std::int32_t>(x_cells[r] * y_count + y_cells[r]));
-      mine.increment(index, block);
+      increment(index, block, cells, mine.data());
     }
   });
   std::fill(counts, counts + cells, 0);
-  for (const Tables& mine : tables)
-    for (std::size_t copy = 0; copy < mine.counts.size(); copy += cells)
-      for (std::size_t cell = 0; cell < cells; ++cell) counts[cell] += mine.counts[copy + cell];
+  for (const std::vector<std::uint32_t>& mine : tables)
+    for (std::size_t copy = 0; copy < mine.size(); copy += cells)
+      for (std::size_t cell = 0; cell < cells; ++cell) counts[cell] += mine[copy + cell];
   return std::accumulate(outside.begin(), outside.end(), OutsideCounts{0, 0},
                          [](OutsideCounts a, OutsideCounts b) { return OutsideCounts{a.x + b.x, a.y + b.y}; });
 }

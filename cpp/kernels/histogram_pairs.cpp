@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "kernels/private_tables.hpp"
 #include "support/parallel.hpp"
 #include "support/simd.hpp"
 
@@ -18,6 +19,7 @@ constexpr std::size_t kBlockRows = 16384;            // rows handled at once: a 
 constexpr std::size_t kWords = kBlockRows / 64;      // 64-bit words of that bitmap
 constexpr std::size_t kChunkRows = 16 * kBlockRows;  // rows a task: at most 64 pairs * 0.5 ns * 2^18 = 8 ms
 constexpr std::size_t kBatchBytes = 64u << 20;       // tables of all tiles counted in one parallel loop
+constexpr std::size_t kMaxCells = 1u << 20;          // cells of the tables of a tile: 4 MiB a thread
 
 // Cells up to which bitmaps beat tables, per pair: an AND and a population count of 64 rows cost 1.2 cycles one word at
 // a time and 0.2 by vector; a table increment costs about 1.1 cycles a row (bench_histogram).
@@ -50,10 +52,6 @@ struct Tile {
   std::size_t n_words = 0;  // of all bitmaps
 };
 
-// Tables to spread increments over: neighbouring rows often fall in the same cell, and an increment waits for the last
-// store to the same place.
-std::size_t n_private_tables(std::size_t cells) { return cells <= 1024 ? 4 : cells <= 8192 ? 2 : 1; }
-
 template <class Code>
 std::vector<Column> count_columns(const Code* codes, std::size_t n_columns, std::size_t n_rows,
                                   std::span<const std::int64_t> n_cells, int n_threads) {
@@ -82,7 +80,7 @@ Scheme choose_scheme(const Column& x, const Column& y, std::size_t n_rows) {
   const std::size_t cells = x.n_cells * y.n_cells;
   if (std::is_same_v<Code, std::uint8_t> && (x.n_cells - 1) * (y.n_cells - 1) <= bit_sliced_limit())
     return Scheme::kBitSliced;
-  return cells > 4 * n_rows + 65536 ? Scheme::kSparse : Scheme::kTables;
+  return cells > std::min(kMaxCells, 4 * n_rows + 65536) ? Scheme::kSparse : Scheme::kTables;
 }
 
 // Cell index of every row of a block.
@@ -90,28 +88,6 @@ template <class Code, class Index>
 void joint_index(const Code* x, const Code* y, std::size_t y_cells, std::size_t n, Index* index) {
   const Index factor = static_cast<Index>(y_cells);
   for (std::size_t r = 0; r < n; ++r) index[r] = static_cast<Index>(static_cast<Index>(x[r] * factor) + y[r]);
-}
-
-template <class Index>
-void increment(const Index* index, std::size_t n, std::size_t size, std::uint32_t* tables) {
-  const std::size_t copies = n_private_tables(size);
-  std::size_t r = 0;
-  if (copies == 4) {
-    std::uint32_t *t0 = tables, *t1 = t0 + size, *t2 = t1 + size, *t3 = t2 + size;
-    for (; r + 4 <= n; r += 4) {
-      ++t0[index[r]];
-      ++t1[index[r + 1]];
-      ++t2[index[r + 2]];
-      ++t3[index[r + 3]];
-    }
-  } else if (copies == 2) {
-    std::uint32_t *t0 = tables, *t1 = t0 + size;
-    for (; r + 2 <= n; r += 2) {
-      ++t0[index[r]];
-      ++t1[index[r + 1]];
-    }
-  }
-  for (; r < n; ++r) ++tables[index[r]];
 }
 
 // One thread's memory for a tile.
@@ -246,7 +222,11 @@ Grouping group_rows(const Code* codes, std::size_t n_rows, const Column& column)
     groups.start[k + 1] = groups.start[k] + static_cast<std::size_t>(column.counts[k]);
   std::vector<std::size_t> next(groups.start.begin(), groups.start.end() - 1);
   groups.order.resize(n_rows);
-  for (std::size_t r = 0; r < n_rows; ++r) groups.order[next[codes[r]]++] = static_cast<std::uint32_t>(r);
+  for (std::size_t begin = 0; begin < n_rows; begin += kChunkRows) {
+    stop_if_asked();
+    for (std::size_t r = begin; r < std::min(n_rows, begin + kChunkRows); ++r)
+      groups.order[next[codes[r]]++] = static_cast<std::uint32_t>(r);
+  }
   return groups;
 }
 
@@ -272,25 +252,7 @@ JointStatistics count_sparse(const Grouping& groups, const Column& x, const Colu
   return statistics.finish();
 }
 
-// The tile of pairs i < j that begins at (i0, j0); pairs for the sparse scheme are set apart.
-template <class Code>
-Tile make_tile(const std::vector<Column>& columns, std::size_t n_rows, std::size_t i0, std::size_t j0,
-               std::vector<Pair>& sparse) {
-  Tile tile;
-  const std::size_t i_end = std::min(columns.size(), i0 + kTile), j_end = std::min(columns.size(), j0 + kTile);
-  for (std::size_t i = i0; i < i_end; ++i) {
-    for (std::size_t j = std::max(j0, i + 1); j < j_end; ++j) {
-      Pair pair{.i = i, .j = j, .scheme = choose_scheme<Code>(columns[i], columns[j], n_rows)};
-      pair.size = columns[i].n_cells * columns[j].n_cells;
-      if (pair.scheme == Scheme::kSparse) {
-        sparse.push_back(pair);
-        continue;
-      }
-      pair.offset = tile.size;
-      tile.size += pair.size;
-      tile.pairs.push_back(pair);
-    }
-  }
+void place_bitmaps(const std::vector<Column>& columns, Tile& tile) {
   auto bitmaps_of = [&](std::size_t column) {
     for (const auto& known : tile.bitmaps)
       if (known.column == column) return known.start;
@@ -304,7 +266,6 @@ Tile make_tile(const std::vector<Column>& columns, std::size_t n_rows, std::size
     pair.i_bits = bitmaps_of(pair.i);
     pair.j_bits = bitmaps_of(pair.j);
   }
-  return tile;
 }
 
 // Hands out tiles until their tables fill a batch.
@@ -313,30 +274,59 @@ class TileSource {
  public:
   TileSource(const std::vector<Column>& columns, std::size_t n_rows) : columns_(columns), n_rows_(n_rows) {
     const std::size_t side = count_blocks(columns.size(), kTile);
-    n_tiles_ = side * (side + 1) / 2;
+    n_squares_ = side * (side + 1) / 2;
   }
 
   std::vector<Tile> next_batch() {
     std::vector<Tile> batch;
     std::size_t size = 0;
-    while (n_made_ < n_tiles_ && size * sizeof(std::int64_t) < kBatchBytes) {
-      Tile tile = make_tile<Code>(columns_, n_rows_, i0_, j0_, sparse_);
+    while (n_made_ < n_squares_ && size * sizeof(std::int64_t) < kBatchBytes) {
+      size += add_square(batch);
       ++n_made_;
       j0_ += kTile;
       if (j0_ >= columns_.size()) j0_ = i0_ += kTile;
-      size += tile.size;
-      if (!tile.pairs.empty()) batch.push_back(std::move(tile));
     }
     return batch;
   }
 
-  // Share of the tiles handed out; the sparse pairs count as one more tile.
-  double share() const { return static_cast<double>(n_made_) / static_cast<double>(n_tiles_ + 1); }
+  // Share of the work handed out; the sparse pairs count as one more square of pairs.
+  double share() const { return static_cast<double>(n_made_) / static_cast<double>(n_squares_ + 1); }
   const std::vector<Pair>& sparse_pairs() const { return sparse_; }
 
  private:
+  // The pairs i < j of the square that begins at (i0, j0), in as many tiles as kMaxCells makes of them; pairs for the
+  // sparse scheme are set apart. Returns the number of cells.
+  std::size_t add_square(std::vector<Tile>& batch) {
+    const std::size_t i_end = std::min(columns_.size(), i0_ + kTile), j_end = std::min(columns_.size(), j0_ + kTile);
+    std::size_t total = 0;
+    Tile tile;
+    auto close = [&] {
+      if (tile.pairs.empty()) return;
+      place_bitmaps(columns_, tile);
+      total += tile.size;
+      batch.push_back(std::move(tile));
+      tile = Tile{};
+    };
+    for (std::size_t i = i0_; i < i_end; ++i) {
+      for (std::size_t j = std::max(j0_, i + 1); j < j_end; ++j) {
+        Pair pair{.i = i, .j = j, .scheme = choose_scheme<Code>(columns_[i], columns_[j], n_rows_)};
+        pair.size = columns_[i].n_cells * columns_[j].n_cells;
+        if (pair.scheme == Scheme::kSparse) {
+          sparse_.push_back(pair);
+          continue;
+        }
+        if (tile.size + pair.size > kMaxCells) close();
+        pair.offset = tile.size;
+        tile.size += pair.size;
+        tile.pairs.push_back(pair);
+      }
+    }
+    close();
+    return total;
+  }
+
   const std::vector<Column>& columns_;
-  std::size_t n_rows_, n_tiles_, n_made_ = 0, i0_ = 0, j0_ = 0;
+  std::size_t n_rows_, n_squares_, n_made_ = 0, i0_ = 0, j0_ = 0;
   std::vector<Pair> sparse_;
 };
 
@@ -401,7 +391,7 @@ void histogram_pairs(const Code* codes, std::size_t n_columns, std::size_t n_row
   const PairCounter<Code> counter(codes, n_rows, columns);
   for (double done = 0.0;;) {
     const std::vector<Tile> batch = source.next_batch();
-    if (batch.empty()) break;
+    if (batch.empty()) break;  // the squares that are left, if any, have sparse pairs only
     count_batch(counter, columns, batch, n_rows, sink, context, n_threads, {done, source.share()});
     done = source.share();
   }

@@ -86,21 +86,19 @@ void SparseJointStatistics::add_row(std::span<const std::uint32_t> symbols, std:
   for (const std::uint32_t symbol : symbols) row_total += cell_counts[symbol];
   if (row_total == 0) return;
   const double n = static_cast<double>(so_far_.n), p_row = static_cast<double>(row_total) / n;
-  double information = 0.0;
   for (const std::uint32_t symbol : symbols) {
     const double count = static_cast<double>(cell_counts[symbol]);
-    information += count / n * std::log(count / (p_row * static_cast<double>(y_counts_[symbol])));
+    information_ += count / n * std::log(count / (p_row * static_cast<double>(y_counts_[symbol])));
   }
-  so_far_.mutual_information += information;
-  so_far_.x_entropy -= p_row * std::log(p_row);
+  x_entropy_ += -p_row * std::log(p_row);
   ++so_far_.x_symbols;
   so_far_.cells += static_cast<std::int64_t>(symbols.size());
 }
 
 JointStatistics SparseJointStatistics::finish() const {
   JointStatistics result = so_far_;
-  result.mutual_information = std::max(0.0, result.mutual_information);
-  result.x_entropy += 0.0;
+  result.mutual_information = std::max(0.0, information_.value());
+  result.x_entropy = std::max(0.0, x_entropy_.value());
   return result;
 }
 

@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "support/sums.hpp"
+
 namespace hartley {
 
 struct JointStatistics {
@@ -31,6 +33,7 @@ class SparseJointStatistics {
  private:
   std::span<const std::int64_t> y_counts_;
   JointStatistics so_far_;
+  CompensatedSum information_, x_entropy_;
 };
 
 // Σ (n_i / N) log(N / n_i) of marginal counts; the number of occupied symbols goes to `symbols`.

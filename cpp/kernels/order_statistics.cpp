@@ -1,123 +1,156 @@
-// Order statistics by one pass over the upper 16 bits of order-preserving keys: the buckets that hold wanted ranks are
-// gathered and selected from, the rest is only counted.
+// Order statistics by counting: order-preserving integer keys fall into 2^16 equal buckets between the least and the
+// largest key; the buckets that hold wanted ranks are gathered and looked into in the same way, the rest is only
+// counted.
 #include <algorithm>
 #include <bit>
-#include <cstring>
-#include <numeric>
+#include <limits>
 
 #include "kernels/binning.hpp"
+#include "support/buffer.hpp"
 #include "support/parallel.hpp"
-#include "support/simd.hpp"
+#include "support/sort.hpp"
 
 namespace hartley {
 namespace {
 
 constexpr std::size_t kStrip = 8;           // columns taken out of the rows together: one cache line of a row
 constexpr std::size_t kChunk = 1 << 17;     // numbers a task
-constexpr std::size_t kBuckets = 1 << 16;   // 256 KiB of counts: L2
-constexpr std::size_t kFew = 1 << 13;       // fewer numbers are simply sorted
-constexpr std::size_t kManyRows = 1 << 21;  // from here on the threads share one column
-
-// Integers in the order of the numbers: negative ones have all bits turned, the others the sign.
-template <class T>
-using Key = simd::UnsignedOf<T>;
-template <class T>
-Key<T> key_of(T value) {
-  constexpr int kSignShift = sizeof(T) * 8 - 1;
-  const auto bits = std::bit_cast<Key<T>>(value);
-  return bits ^ ((bits >> kSignShift) ? ~Key<T>{0} : Key<T>{1} << kSignShift);
-}
-template <class T>
-T value_of(Key<T> key) {
-  constexpr int kSignShift = sizeof(T) * 8 - 1;
-  return std::bit_cast<T>(key ^ ((key >> kSignShift) ? Key<T>{1} << kSignShift : ~Key<T>{0}));
-}
-template <class T>
-std::size_t bucket_of(Key<T> key) {
-  return static_cast<std::size_t>(key >> (sizeof(T) * 8 - 16));
-}
+constexpr int kBucketBits = 16;             // 2^16 counts: 256 KiB, L2
+constexpr std::size_t kFew = 1 << 13;       // fewer keys are simply sorted
+constexpr std::size_t kManyRows = 1 << 18;  // from here on the threads share one column
 
 template <class T>
-void select_by_sorting(const T* x, std::size_t n, std::span<const std::int64_t> ranks, double* values) {
-  std::vector<T> sorted;
-  std::copy_if(x, x + n, std::back_inserter(sorted), [](T v) { return v == v; });
-  std::sort(sorted.begin(), sorted.end());
-  for (std::size_t r = 0; r < ranks.size(); ++r)
-    values[r] = static_cast<double>(sorted[static_cast<std::size_t>(ranks[r])]);
+using Key = sort_detail::KeyOf<T>;
+
+// NaN goes behind every number, where no rank asks for it.
+template <class T>
+Key<T> key_or_last(T value) {
+  return value == value ? sort_detail::to_key(value) : std::numeric_limits<Key<T>>::max();
 }
 
-// The numbers of one column that share their upper 16 bits, and the ranks wanted among them.
-template <class T>
-struct Bucket {
-  std::size_t index;    // the upper 16 bits
-  std::int64_t before;  // numbers in lower buckets
-  std::vector<Key<T>> keys;
-  std::vector<std::size_t> wanted;  // positions in `ranks`
+// Ranks wanted (increasing), counted from `before`, and where their values go.
+struct Wanted {
+  std::span<const std::int64_t> ranks;
+  std::int64_t before;
+  double* values;
 };
 
-template <class T>
-std::vector<std::uint32_t> count_buckets(const T* x, std::size_t n, int n_threads) {
-  std::vector<std::vector<std::uint32_t>> counts(static_cast<std::size_t>(n_threads));
-  parallel_for(count_blocks(n, kChunk), n_threads, [&](std::size_t chunk, int thread) {
-    auto& mine = counts[static_cast<std::size_t>(thread)];
-    if (mine.empty()) mine.assign(kBuckets, 0);
-    for (std::size_t i = chunk * kChunk; i < std::min(n, (chunk + 1) * kChunk); ++i)
-      if (x[i] == x[i]) ++mine[bucket_of<T>(key_of(x[i]))];
+template <class K>
+struct KeyRange {
+  K least, largest;
+};
+
+template <class K>
+KeyRange<K> key_range(std::span<const K> keys, int n_threads) {
+  std::vector<KeyRange<K>> parts(count_blocks(keys.size(), kChunk), {std::numeric_limits<K>::max(), 0});
+  parallel_for(parts.size(), n_threads, [&](std::size_t chunk, int) {
+    KeyRange<K> range = parts[chunk];
+    for (const K key : keys.subspan(chunk * kChunk, std::min(kChunk, keys.size() - chunk * kChunk))) {
+      range.least = std::min(range.least, key);
+      range.largest = std::max(range.largest, key);
+    }
+    parts[chunk] = range;
   });
-  std::vector<std::uint32_t> total(kBuckets, 0);
+  KeyRange<K> total = parts[0];
+  for (const KeyRange<K>& part : parts)
+    total = {std::min(total.least, part.least), std::max(total.largest, part.largest)};
+  return total;
+}
+
+// Which of the 2^16 equal parts of the range a key lies in.
+template <class K>
+struct Bucketing {
+  K least;
+  int shift;
+  explicit Bucketing(KeyRange<K> range) : least(range.least) {
+    shift = std::max(0, static_cast<int>(std::bit_width(static_cast<K>(range.largest - range.least))) - kBucketBits);
+  }
+  std::size_t operator()(K key) const { return static_cast<std::size_t>((key - least) >> shift); }
+};
+
+template <class K>
+std::vector<std::uint32_t> count_buckets(std::span<const K> keys, Bucketing<K> bucket_of, int n_threads) {
+  std::vector<std::vector<std::uint32_t>> counts(static_cast<std::size_t>(n_threads));
+  parallel_for(count_blocks(keys.size(), kChunk), n_threads, [&](std::size_t chunk, int thread) {
+    auto& mine = counts[static_cast<std::size_t>(thread)];
+    if (mine.empty()) mine.assign(std::size_t{1} << kBucketBits, 0);
+    for (const K key : keys.subspan(chunk * kChunk, std::min(kChunk, keys.size() - chunk * kChunk)))
+      ++mine[bucket_of(key)];
+  });
+  std::vector<std::uint32_t> total(std::size_t{1} << kBucketBits, 0);
   for (const auto& mine : counts)
     for (std::size_t b = 0; b < mine.size(); ++b) total[b] += mine[b];
   return total;
 }
 
-template <class T>
-std::vector<Bucket<T>> wanted_buckets(std::span<const std::uint32_t> counts, std::span<const std::int64_t> ranks) {
-  std::vector<Bucket<T>> buckets;
-  std::int64_t before = 0;
+template <class K>
+struct Bucket {
+  std::size_t index;
+  std::vector<K> keys;
+  Wanted wanted;
+};
+
+template <class K>
+std::vector<Bucket<K>> wanted_buckets(std::span<const std::uint32_t> counts, Wanted wanted) {
+  std::vector<Bucket<K>> buckets;
+  std::int64_t before = wanted.before;
   std::size_t r = 0;
-  for (std::size_t b = 0; b < kBuckets && r < ranks.size(); ++b) {
+  for (std::size_t b = 0; b < counts.size() && r < wanted.ranks.size(); ++b) {
     const std::int64_t end = before + counts[b];
-    if (ranks[r] < end) buckets.push_back({b, before, {}, {}});
-    while (r < ranks.size() && ranks[r] < end) buckets.back().wanted.push_back(r++);
+    const std::size_t first = r;
+    while (r < wanted.ranks.size() && wanted.ranks[r] < end) ++r;
+    if (r > first) {
+      buckets.push_back({b, {}, {wanted.ranks.subspan(first, r - first), before, wanted.values + first}});
+      buckets.back().keys.reserve(counts[b]);
+    }
     before = end;
   }
   return buckets;
 }
 
-template <class T>
-void gather(const T* x, std::size_t n, std::span<Bucket<T>> buckets, int n_threads) {
+template <class K>
+void gather(std::span<const K> keys, Bucketing<K> bucket_of, std::span<Bucket<K>> buckets, int n_threads) {
   constexpr std::uint16_t kNone = 0xffff;
-  std::vector<std::uint16_t> place(kBuckets, kNone);
+  std::vector<std::uint16_t> place(std::size_t{1} << kBucketBits, kNone);
   for (std::size_t k = 0; k < buckets.size(); ++k) place[buckets[k].index] = static_cast<std::uint16_t>(k);
-  const std::size_t n_chunks = count_blocks(n, kChunk);
-  std::vector<std::vector<std::vector<Key<T>>>> parts(n_chunks, std::vector<std::vector<Key<T>>>(buckets.size()));
+  const std::size_t n_chunks = count_blocks(keys.size(), kChunk);
+  std::vector<std::vector<std::vector<K>>> parts(n_chunks, std::vector<std::vector<K>>(buckets.size()));
   parallel_for(n_chunks, n_threads, [&](std::size_t chunk, int) {
-    for (std::size_t i = chunk * kChunk; i < std::min(n, (chunk + 1) * kChunk); ++i) {
-      const Key<T> key = key_of(x[i]);
-      const std::uint16_t k = place[bucket_of<T>(key)];
-      if (k != kNone && x[i] == x[i]) parts[chunk][k].push_back(key);
+    for (const K key : keys.subspan(chunk * kChunk, std::min(kChunk, keys.size() - chunk * kChunk)))
+      if (const std::uint16_t k = place[bucket_of(key)]; k != kNone) parts[chunk][k].push_back(key);
+  });
+  parallel_for(buckets.size(), n_threads, [&](std::size_t k, int) {
+    for (const auto& chunk : parts) {
+      stop_if_asked();
+      buckets[k].keys.insert(buckets[k].keys.end(), chunk[k].begin(), chunk[k].end());
     }
   });
-  for (const auto& chunk : parts)
-    for (std::size_t k = 0; k < buckets.size(); ++k)
-      buckets[k].keys.insert(buckets[k].keys.end(), chunk[k].begin(), chunk[k].end());
 }
 
 template <class T>
-void select_column(const T* x, std::size_t n, std::span<const std::int64_t> ranks, double* values, int n_threads) {
-  if (n <= kFew) return select_by_sorting(x, n, ranks, values);
-  std::vector<Bucket<T>> buckets = wanted_buckets<T>(count_buckets(x, n, n_threads), ranks);
-  gather<T>(x, n, buckets, n_threads);
-  parallel_for(buckets.size(), n_threads, [&](std::size_t b, int) {
-    Bucket<T>& bucket = buckets[b];
-    auto begin = bucket.keys.begin();
-    for (const std::size_t r : bucket.wanted) {
-      const auto nth = bucket.keys.begin() + (ranks[r] - bucket.before);
-      if (nth >= begin) std::nth_element(begin, nth, bucket.keys.end());
-      begin = nth;
-      values[r] = static_cast<double>(value_of<T>(*nth));
+void select(std::span<const Key<T>> keys, Wanted wanted, int n_threads) {
+  using K = Key<T>;
+  if (keys.size() <= kFew) {
+    std::vector<K> sorted(keys.begin(), keys.end());
+    std::sort(sorted.begin(), sorted.end());
+    for (std::size_t r = 0; r < wanted.ranks.size(); ++r) {
+      const auto position = static_cast<std::size_t>(wanted.ranks[r] - wanted.before);
+      wanted.values[r] = static_cast<double>(sort_detail::to_value<T>(sorted[position]));
     }
-  });
+    return;
+  }
+  const KeyRange<K> range = key_range(keys, n_threads);
+  if (range.least == range.largest) {  // ties
+    std::fill_n(wanted.values, wanted.ranks.size(), static_cast<double>(sort_detail::to_value<T>(range.least)));
+    return;
+  }
+  const Bucketing<K> bucket_of(range);
+  std::vector<Bucket<K>> buckets = wanted_buckets<K>(count_buckets(keys, bucket_of, n_threads), wanted);
+  gather<K>(keys, bucket_of, buckets, n_threads);
+  for (Bucket<K>& bucket : buckets) {
+    select<T>(bucket.keys, bucket.wanted, n_threads);
+    bucket.keys = {};
+  }
 }
 
 }  // namespace
@@ -125,22 +158,22 @@ void select_column(const T* x, std::size_t n, std::span<const std::int64_t> rank
 template <class T>
 void order_statistics(const T* x, std::size_t n_rows, std::size_t n_columns, std::span<const std::int64_t> ranks,
                       std::size_t n_ranks, double* values, int n_threads) {
-  auto select = [&](const T* column, std::size_t c, int threads) {
-    select_column(column, n_rows, ranks.subspan(c * n_ranks, n_ranks), values + c * n_ranks, threads);
+  const std::size_t strip = std::min(kStrip, n_columns), rows_a_task = kChunk / kStrip;
+  Buffer<Key<T>> keys(strip * n_rows);
+  auto select_column = [&](std::size_t c, std::size_t column, int threads) {
+    select<T>({keys.data() + c * n_rows, n_rows},
+              {ranks.subspan(column * n_ranks, n_ranks), 0, values + column * n_ranks}, threads);
   };
-  if (n_columns == 1) return select(x, 0, n_threads);
-  std::vector<T> strip(kStrip * n_rows);
-  for (std::size_t first = 0; first < n_columns; first += kStrip) {
-    const std::size_t width = std::min(kStrip, n_columns - first);
-    parallel_for(count_blocks(n_rows, kChunk / kStrip), n_threads, [&](std::size_t chunk, int) {
-      const std::size_t begin = chunk * (kChunk / kStrip), end = std::min(n_rows, begin + kChunk / kStrip);
-      for (std::size_t r = begin; r < end; ++r)
-        for (std::size_t c = 0; c < width; ++c) strip[c * n_rows + r] = x[r * n_columns + first + c];
+  for (std::size_t first = 0; first < n_columns; first += strip) {
+    const std::size_t width = std::min(strip, n_columns - first);
+    parallel_for(count_blocks(n_rows, rows_a_task), n_threads, [&](std::size_t chunk, int) {
+      for (std::size_t r = chunk * rows_a_task; r < std::min(n_rows, (chunk + 1) * rows_a_task); ++r)
+        for (std::size_t c = 0; c < width; ++c) keys.data()[c * n_rows + r] = key_or_last(x[r * n_columns + first + c]);
     });
-    if (n_rows >= kManyRows)
-      for (std::size_t c = 0; c < width; ++c) select(strip.data() + c * n_rows, first + c, n_threads);
+    if (n_rows >= kManyRows || width == 1)
+      for (std::size_t c = 0; c < width; ++c) select_column(c, first + c, n_threads);
     else
-      parallel_for(width, n_threads, [&](std::size_t c, int) { select(strip.data() + c * n_rows, first + c, 1); });
+      parallel_for(width, n_threads, [&](std::size_t c, int) { select_column(c, first + c, 1); });
   }
 }
 

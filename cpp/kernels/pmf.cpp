@@ -185,10 +185,11 @@ template <class T, class Term>
 void sum_columns(PmfBatch<T> p, PmfBatch<T> q, BatchShape shape, PmfSums sums, int n_threads) {
   const std::size_t n_tiles = count_blocks(shape.inner, kTileColumns), n_chunks = count_blocks(shape.n, kColumnChunk);
   const std::size_t n_columns = shape.outer * shape.inner;
-  std::vector<double> parts(4 * n_columns * n_chunks);
-  auto part = [&](std::size_t chunk, std::size_t column) {
+  std::vector<double> parts(n_chunks > 1 ? 4 * n_columns * n_chunks : 0);
+  auto part = [&](std::size_t chunk, std::size_t column) {  // the result itself where there is one chunk
     double* first = parts.data() + chunk * 4 * n_columns + column;
-    return PmfSums{first, first + n_columns, first + 2 * n_columns, first + 3 * n_columns};
+    return n_chunks == 1 ? sums.from(column)
+                         : PmfSums{first, first + n_columns, first + 2 * n_columns, first + 3 * n_columns};
   };
   parallel_for(shape.outer * n_chunks * n_tiles, n_threads, [&](std::size_t task, int) {
     const std::size_t tile = task % n_tiles, chunk = task / n_tiles % n_chunks, slab = task / n_tiles / n_chunks;
@@ -198,14 +199,18 @@ void sum_columns(PmfBatch<T> p, PmfBatch<T> q, BatchShape shape, PmfSums sums, i
                       std::min(kColumnChunk, shape.n - row), shape.inner, std::min(kTileColumns, shape.inner - column),
                       part(chunk, slab * shape.inner + column));
   });
-  std::vector<RowSums> column_parts(n_chunks);
-  for (std::size_t column = 0; column < n_columns; ++column) {
-    for (std::size_t chunk = 0; chunk < n_chunks; ++chunk) {
-      const PmfSums s = part(chunk, column);
-      column_parts[chunk] = {*s.value, *s.p_sum, *s.q_sum, *s.least};
+  if (n_chunks == 1) return;
+  parallel_for(count_blocks(n_columns, kTileColumns), n_threads, [&](std::size_t tile, int) {
+    std::vector<RowSums> column_parts(n_chunks);
+    const std::size_t end = std::min(n_columns, (tile + 1) * kTileColumns);
+    for (std::size_t column = tile * kTileColumns; column < end; ++column) {
+      for (std::size_t chunk = 0; chunk < n_chunks; ++chunk) {
+        const PmfSums s = part(chunk, column);
+        column_parts[chunk] = {*s.value, *s.p_sum, *s.q_sum, *s.least};
+      }
+      put(sums, column, combine(column_parts));
     }
-    put(sums, column, combine(column_parts));
-  }
+  });
 }
 
 template <class T, class Term>

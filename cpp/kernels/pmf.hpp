@@ -33,6 +33,8 @@ struct BatchShape {
 // Four rows of outer * inner numbers each: functional, Σ p, Σ q, min over p and q (q's are those of p for the entropy).
 struct PmfSums {
   double *value, *p_sum, *q_sum, *least;
+
+  PmfSums from(std::size_t row) const { return {value + row, p_sum + row, q_sum + row, least + row}; }
 };
 
 // For kEntropy q is not read.

@@ -55,6 +55,34 @@ inline bool poll(double fraction) {
   return hook != nullptr && hook(fraction);
 }
 
+// The loops that a thread is inside of, innermost first.
+struct LoopContext {
+  const std::atomic<bool>& stop;
+  bool polls;  // this thread called the outermost loop: only there does Python deliver signals
+  const LoopContext* outer;
+};
+inline thread_local const LoopContext* current_loop = nullptr;
+
+class LoopScope {
+ public:
+  LoopScope(const std::atomic<bool>& stop, int thread)
+      : context_{stop, thread == 0 && (current_loop == nullptr || current_loop->polls), current_loop} {
+    current_loop = &context_;
+  }
+  ~LoopScope() { current_loop = context_.outer; }
+  LoopScope(const LoopScope&) = delete;
+  LoopScope& operator=(const LoopScope&) = delete;
+
+ private:
+  LoopContext context_;
+};
+
+inline void throw_if_stopped(double fraction) {
+  for (const LoopContext* loop = current_loop; loop != nullptr; loop = loop->outer)
+    if (loop->stop.load(std::memory_order_relaxed)) throw Stopped{};
+  if ((current_loop == nullptr || current_loop->polls) && poll(fraction)) throw Stopped{};
+}
+
 template <class Work>
 void run_team_of_plain_threads(int n_threads, Work& work) {
   std::vector<std::thread> team;
@@ -82,37 +110,46 @@ void run_team(int n_threads, Work& work) {
 
 }  // namespace detail
 
-// Lets a serial stretch of a kernel be stopped, too. Call it at least every 50 ms of work.
-inline void stop_if_asked() {
-  if (detail::poll(-1.0)) throw Stopped{};
-}
+// Lets a long stretch of a kernel be stopped, inside a loop's body or outside. Call it at least every 50 ms of work.
+inline void stop_if_asked() { detail::throw_if_stopped(-1.0); }
 
 // Calls body(block, thread) once for every block in [0, n_blocks), on up to n_threads threads, blocks handed out in
-// order. `thread` < n_threads numbers the calling thread's scratch. One block should last less than 50 ms: Ctrl-C waits
-// for it. Exceptions of a body end the loop and come out of it; a stop request comes out as Stopped.
+// order. `thread` < n_threads numbers the calling thread's scratch. One block should last less than 50 ms, or call
+// stop_if_asked(): Ctrl-C waits for it. Exceptions of a body end the loop and come out of it; a stop request comes out
+// as Stopped. The calling thread polls until the last block is done.
 template <class Body>
 void parallel_for(std::size_t n_blocks, int n_threads, Body&& body, ProgressRange progress = {}) {
   std::atomic<std::size_t> next_block{0};
+  std::atomic<int> n_working{0};
   std::atomic<bool> stop{false};
   std::exception_ptr failure;
   std::mutex failure_mutex;
 
+  auto fraction_after = [&](std::size_t block) {
+    const double share = static_cast<double>(block) / static_cast<double>(n_blocks);
+    return progress.from < 0 ? -1.0 : progress.from + share * (progress.to - progress.from);
+  };
+  auto run_blocks = [&](int thread) {
+    const detail::LoopScope scope(stop, thread);
+    for (std::size_t block; (block = next_block.fetch_add(1)) < n_blocks;) {
+      body(block, thread);
+      detail::throw_if_stopped(fraction_after(block + 1));
+    }
+    while (thread == 0 && n_working.load() > 1) {
+      detail::throw_if_stopped(fraction_after(n_blocks));
+      std::this_thread::yield();
+    }
+  };
   auto work = [&](int thread) {
+    n_working.fetch_add(1);  // before a block is taken: thread 0 sees whoever took one
     try {
-      while (!stop.load(std::memory_order_relaxed)) {
-        const std::size_t block = next_block.fetch_add(1, std::memory_order_relaxed);
-        if (block >= n_blocks) return;
-        body(block, thread);
-        if (thread != 0) continue;
-        const double share = static_cast<double>(block + 1) / static_cast<double>(n_blocks);
-        const double fraction = progress.from < 0 ? -1.0 : progress.from + share * (progress.to - progress.from);
-        if (detail::poll(fraction)) throw Stopped{};
-      }
+      run_blocks(thread);
     } catch (...) {
       const std::lock_guard lock(failure_mutex);
       if (!failure) failure = std::current_exception();
       stop.store(true);
     }
+    n_working.fetch_sub(1);
   };
 
   const int team_size = static_cast<int>(std::min(n_blocks, static_cast<std::size_t>(n_threads)));

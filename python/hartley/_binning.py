@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _dispatch
-from ._arrays import RealArray, to_numpy
+from ._arrays import RealArray, count_and_first, to_numpy
 from ._threads import get_num_threads
 
 BinRule: TypeAlias = int | str | Sequence[float] | NDArray[Any]
@@ -72,10 +72,7 @@ def bin_count(bins: Any) -> int:
 def _uniform(first: float, last: float, bins: int) -> Edges:
     if first == last:
         return Edges(np.array([first, last]), uniform=False)  # a constant has one cell
-    with np.errstate(over="ignore"):
-        width = last - first
-    if not np.isfinite(width):
-        raise ValueError(f"the range from {first} to {last} is wider than float64 can say: scale the data")
+    width = last - first
     values = np.linspace(first, last, bins + 1)
     if np.all(values[1:] > values[:-1]) and np.isfinite(bins / width):
         return Edges(values, uniform=True)
@@ -85,14 +82,14 @@ def _uniform(first: float, last: float, bins: int) -> Edges:
 def uniform_edges(x: RealArray, bins: int, name: str) -> list[Edges]:
     """Edges of equal width over each column's own range; x is (n_samples, n_columns)."""
     least, largest, _ = _dispatch.kernels.histogram_ranges(x, get_num_threads())
-    _require_numbers(least, largest, name)
+    _require_numbers(x, least, largest, name)
     return [_uniform(float(a), float(b), bins) for a, b in zip(least, largest, strict=True)]
 
 
 def quantile_edges(x: RealArray, bins: int, name: str) -> list[Edges]:
     """The distinct ones of the bins + 1 quantiles of each column, interpolated as numpy.quantile does."""
     least, largest, n_nan = _dispatch.kernels.histogram_ranges(x, get_num_threads())
-    _require_numbers(least, largest, name)
+    _require_numbers(x, least, largest, name)
     position = np.linspace(0.0, 1.0, bins + 1) * (len(x) - n_nan[:, None] - 1)
     lower = np.floor(position).astype(np.int64)
     upper = np.minimum(lower + 1, (len(x) - n_nan - 1)[:, None])
@@ -117,13 +114,19 @@ def _distinct(values: NDArray[np.float64]) -> Edges:
     return Edges(np.repeat(edges, 2) if edges.size == 1 else edges, uniform=False)
 
 
-def _require_numbers(least: NDArray[np.float64], largest: NDArray[np.float64], name: str) -> None:
+def _require_numbers(x: RealArray, least: NDArray[np.float64], largest: NDArray[np.float64], name: str) -> None:
+    """Every column has a number, none is infinite, and no range is wider than float64."""
     empty = np.flatnonzero(least > largest)
     if empty.size:
         raise ValueError(f"{name} has no number in column {int(empty[0])}: all its entries are NaN")
-    infinite = np.flatnonzero(np.isinf(least) | np.isinf(largest))
-    if infinite.size:
-        raise ValueError(f"{name} must be finite, got an infinite entry in column {int(infinite[0])}")
+    if np.isinf(least).any() or np.isinf(largest).any():
+        n_bad, first = count_and_first(np.isinf(x))
+        raise ValueError(f"{name} must be finite, got {n_bad} infinite entries, first {name}[{first}]")
+    with np.errstate(over="ignore"):
+        wide = np.flatnonzero(np.isinf(largest - least))
+    if wide.size:
+        c = int(wide[0])
+        raise ValueError(f"{name} ranges from {least[c]} to {largest[c]}, wider than float64 can say: scale the data")
 
 
 def column_edges(
@@ -150,35 +153,46 @@ def column_edges(
 
 def _check_limits(limits: tuple[float, float]) -> None:
     first, last = limits
-    if not (np.isfinite(first) and np.isfinite(last) and first < last):
-        raise ValueError(f"range must be (first, last), finite and increasing, got {limits!r}")
+    if not (first < last and np.isfinite(float(last) - float(first))):
+        raise ValueError(f"range must be (first, last), increasing and of finite width, got {limits!r}")
 
 
 def _rule_edges(column: NDArray[Any], rule: str, binning: str, name: str, limits: tuple[float, float] | None) -> Edges:
     """NumPy's number of bins by the rule, on the numbers of the column."""
     numbers = column[~np.isnan(column)].astype(np.float64)
+    one = np.ascontiguousarray(numbers.reshape(-1, 1))
+    _require_numbers(one, *_dispatch.kernels.histogram_ranges(one, get_num_threads())[:2], name)
     edges = np.histogram_bin_edges(numbers, bins=rule, range=limits)
     count = bin_count(len(edges) - 1)
     if limits is not None:
         return _uniform(float(limits[0]), float(limits[1]), count)
-    one = np.ascontiguousarray(numbers.reshape(-1, 1))
     return (uniform_edges if binning == "uniform" else quantile_edges)(one, count, name)[0]
 
 
-def encode(x: RealArray, edges: list[Edges], name: str) -> tuple[Codes, NDArray[np.int64]]:
+def encode(x: RealArray, edges: list[Edges], name: str, nan_policy: str) -> tuple[Codes, NDArray[np.int64]]:
     """Codes (n_columns, n_samples) in the smallest width, and each column's number of cells: the code of a NaN."""
     n_cells = np.array([e.n_cells for e in edges], dtype=np.int64)
     dtype = np.uint8 if n_cells.max() < 256 else np.uint16
     codes = np.empty((x.shape[1], x.shape[0]), dtype=dtype)
     offsets = np.concatenate([[0], np.cumsum(n_cells + 1)])
     uniform = np.array([e.uniform for e in edges], dtype=np.uint8)
-    outside = _dispatch.kernels.histogram_digitize(
+    outside, n_nan = _dispatch.kernels.histogram_digitize(
         x, np.concatenate([e.values for e in edges]), offsets, uniform, codes, get_num_threads()
     )
-    for column, n_outside in enumerate(outside):
-        if n_outside:
-            raise outside_error(f"column {column} of {name}" if len(edges) > 1 else name, n_outside, edges[column])
+    if nan_policy == "raise" and n_nan.any():
+        reject_nan(x, name)
+    if outside.any():
+        column = int(np.argmax(outside > 0))
+        what = f"column {column} of {name}" if len(edges) > 1 else name
+        raise outside_error(what, int(outside[column]), edges[column])
     return codes, n_cells
+
+
+def reject_nan(x: RealArray, name: str) -> None:
+    """ValueError with the number of NaN entries and the first index, where there are any."""
+    n_bad, first = count_and_first(np.isnan(x))
+    if n_bad:
+        raise ValueError(f'{name} has {n_bad} NaN entries, first {name}[{first}]; nan_policy="omit" leaves them out')
 
 
 def outside_error(what: str, n_outside: int, edges: Edges) -> ValueError:

@@ -14,11 +14,10 @@ from ._arrays import (
     as_pair,
     as_samples,
     column_labels,
-    count_and_first,
     label_matrix,
     require_equal_lengths,
 )
-from ._binning import BinRule, Codes, Edges, column_edges, encode, outside_error
+from ._binning import BinRule, Codes, Edges, column_edges, encode, outside_error, reject_nan
 from ._progress import Progress, progress_callback
 from ._threads import get_num_threads
 from ._units import Base, nats_per_unit
@@ -26,6 +25,7 @@ from ._units import Base, nats_per_unit
 __all__ = ["bin_edges", "digitize", "mutual_information", "mutual_information_matrix"]
 
 ESTIMATORS = ("mle", "miller_madow")
+_FUSED_CELLS = 2**20  # a larger table (4 MiB a thread) costs more than codes and counting without a table
 
 
 def _check_estimator(estimator: str) -> None:
@@ -36,12 +36,6 @@ def _check_estimator(estimator: str) -> None:
 def _check_nan_policy(nan_policy: str) -> None:
     if nan_policy not in ("raise", "omit"):
         raise ValueError(f'nan_policy must be "raise" or "omit", got {nan_policy!r}')
-
-
-def _reject_nan(x: RealArray, name: str) -> None:
-    n_bad, first = count_and_first(np.isnan(x))
-    if n_bad:
-        raise ValueError(f'{name} has {n_bad} NaN entries, first {name}[{first}]; nan_policy="omit" leaves them out')
 
 
 def bin_edges(
@@ -91,7 +85,7 @@ def bin_edges(
     array([1., 2., 3.])
     """
     column = as_column(x, "x")
-    _reject_nan(column, "x")
+    reject_nan(column, "x")
     return column_edges(column.reshape(-1, 1), bins, binning, "x", range)[0].values
 
 
@@ -137,9 +131,7 @@ def digitize(
     """
     _check_nan_policy(nan_policy)
     samples = as_samples(x, "x")
-    if nan_policy == "raise":
-        _reject_nan(samples, "x")
-    codes, _ = encode(samples, column_edges(samples, bins, binning, "x", range), "x")
+    codes, _ = encode(samples, column_edges(samples, bins, binning, "x", range), "x", nan_policy)
     return codes[0] if np.ndim(x) == 1 else codes
 
 
@@ -221,34 +213,41 @@ def mutual_information(
     first, second = as_column(first, "x"), as_column(second, "y")
     require_equal_lengths(first, second, "x", "y")
     try:
-        counts = _joint_counts(first, second, bins, binning, range)
+        n, x_cells, y_cells, cells, information = _joint_information(first, second, bins, binning, range)
     except ValueError:
         # NaN shows as values outside: looked for only now, so that clean data pay nothing
         if nan_policy == "raise":
-            _reject_nan(first, "x")
-            _reject_nan(second, "y")
+            reject_nan(first, "x")
+            reject_nan(second, "y")
             raise
         present = ~(np.isnan(first) | np.isnan(second))
         if present.all() or not present.any():
             raise
-        counts = _joint_counts(first[present], second[present], bins, binning, range)
-    information, _, _, n, x_cells, y_cells, cells = _dispatch.kernels.histogram_table_statistics(counts)
+        n, x_cells, y_cells, cells, information = _joint_information(
+            first[present], second[present], bins, binning, range
+        )
     if estimator == "miller_madow":
         information += (x_cells + y_cells - cells - 1) / (2 * n)
     return (max(information, 0.0) if clip else information) / unit
 
 
-def _joint_counts(
+def _joint_information(
     x: RealArray, y: RealArray, bins: Any, binning: str, range: tuple[float, float] | None
-) -> NDArray[np.int64]:
+) -> tuple[int, int, int, int, float]:
+    """Rows, occupied cells of x, of y and of the pair, plug-in information in nats."""
     x_edges, y_edges = _pair_edges(x, y, bins, binning, range)
+    if x_edges.n_cells * y_edges.n_cells > _FUSED_CELLS:
+        codes, n_cells = encode(as_samples(np.stack([x, y], axis=1), "(x, y)"), [x_edges, y_edges], "(x, y)", "raise")
+        matrix, n, symbols, cells, _ = _dispatch.kernels.histogram_pairs(codes, n_cells, get_num_threads(), None)
+        return int(n[0, 1]), int(symbols[0, 1]), int(symbols[1, 0]), int(cells[0, 1]), float(matrix[0, 1])
     counts, x_outside, y_outside = _dispatch.kernels.histogram_joint_counts(
         x, y, x_edges.values, x_edges.uniform, y_edges.values, y_edges.uniform, get_num_threads()
     )
     for name, n_outside, edges in (("x", x_outside, x_edges), ("y", y_outside, y_edges)):
         if n_outside:
             raise outside_error(name, n_outside, edges)
-    return counts
+    information, _, _, n_rows, x_symbols, y_symbols, occupied = _dispatch.kernels.histogram_table_statistics(counts)
+    return n_rows, x_symbols, y_symbols, occupied, information
 
 
 def mutual_information_matrix(
@@ -260,6 +259,7 @@ def mutual_information_matrix(
     normalized: bool = False,
     base: Base = None,
     nan_policy: str = "raise",
+    clip: bool = False,
     progress: Progress = False,
 ) -> Any:
     """Mutual information of all pairs of columns by binning each column once.
@@ -278,6 +278,8 @@ def mutual_information_matrix(
         Unit of the result; nats by default.
     nan_policy : {"raise", "omit"}, default "raise"
         With "omit", every pair uses the rows where both columns are numbers.
+    clip : bool, default False
+        Return 0 for corrected estimates below 0.
     progress : bool or callable, default False
         True shows a bar on stderr; a function is called with the fraction done.
 
@@ -309,9 +311,7 @@ def mutual_information_matrix(
     _check_nan_policy(nan_policy)
     labels = column_labels(X)
     samples = as_samples(X, "X")
-    if nan_policy == "raise":
-        _reject_nan(samples, "X")
-    codes, n_cells = encode(samples, column_edges(samples, bins, binning, "X"), "X")
+    codes, n_cells = encode(samples, column_edges(samples, bins, binning, "X"), "X", nan_policy)
     callback = progress_callback(progress, "mutual information")
     information, n, symbols, cells, entropy = _dispatch.kernels.histogram_pairs(
         codes, n_cells, get_num_threads(), callback
@@ -322,6 +322,8 @@ def mutual_information_matrix(
         twice_n = 2 * np.maximum(n, 1)
         information += (symbols + symbols.T - cells - 1) / twice_n
         entropy += (symbols - 1) / twice_n
+    if clip:
+        np.maximum(information, 0.0, out=information)
     if normalized:
         mean_entropy = (entropy + entropy.T) / 2
         matrix = np.divide(information, mean_entropy, out=np.zeros_like(information), where=mean_entropy > 0)

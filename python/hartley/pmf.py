@@ -21,7 +21,6 @@ from ._units import Base, nats_per_unit
 __all__ = ["cross_entropy", "entropy", "js_divergence", "kl_divergence"]
 
 _TOLERANCE = {8: 1e-6, 4: 1e-3}  # how far a row's sum may be from 1, by bytes of its dtype
-_FEW_COLUMNS = 16  # fewer batch columns than this do not fill the vector lanes: bring the axis to the end instead
 
 
 def _axis_index(axis: int, ndim: int, name: str) -> int:
@@ -37,8 +36,6 @@ def _slabs(x: RealArray, axis: int) -> RealArray:
     if x.ndim == 1:
         return x.reshape(1, -1, 1)
     outer, n, inner = math.prod(x.shape[:axis]), x.shape[axis], math.prod(x.shape[axis + 1 :])
-    if 1 < inner < _FEW_COLUMNS:
-        return as_real(np.moveaxis(x, axis, -1).reshape(outer * inner, n, 1), "p")
     return x.reshape(outer, n, inner)
 
 
@@ -51,8 +48,10 @@ def _check_rows(x: RealArray, axis: int, sums: NDArray[np.float64], name: str, n
     if n_bad:
         raise ValueError(f"{name} must hold probabilities, got {n_bad} negative entries, first {name}[{first}]")
     if normalize:
-        if np.any(sums == 0):
-            raise ValueError(f"{name} cannot be normalized: row {int(np.argmax(sums == 0))} sums to 0")
+        wrong = (sums <= 0) | ~np.isfinite(sums)
+        if np.any(wrong):
+            row = int(np.argmax(wrong))
+            raise ValueError(f"{name} cannot be normalized: row {row} sums to {sums[row]:g}")
         return
     worst = int(np.argmax(np.abs(sums - 1.0)))
     if abs(sums[worst] - 1.0) > _TOLERANCE[x.dtype.itemsize]:
@@ -81,7 +80,8 @@ def _finish(
 ) -> float | NDArray[np.float64]:
     """One number as a float, a batch in its own shape; rounding errors below 0 become 0."""
     if len(shape) == 1 and not keepdims:
-        return max(0.0, float(nats[0])) / unit
+        value = float(nats[0])
+        return (0.0 if value <= 0.0 else value) / unit
     batch = shape[:axis] + ((1,) if keepdims else ()) + shape[axis + 1 :]
     np.maximum(nats, 0.0, out=nats)
     if unit != 1.0:
@@ -118,8 +118,7 @@ def _align(p: RealArray, q: RealArray, axis: int) -> tuple[RealArray, RealArray,
         raise ValueError(f"p and q must broadcast, got shapes {p.shape} and {q.shape}") from None
     one_slab_repeats = all(math.prod(x.shape[:axis]) == 1 or x.shape == shape for x in (p, q))
     slabs_match = p.shape[axis:] == q.shape[axis:] == shape[axis:]
-    axis_will_move = 1 < math.prod(shape[axis + 1 :]) < _FEW_COLUMNS  # then no slab may repeat
-    if axis_will_move or not (one_slab_repeats and slabs_match):
+    if not (one_slab_repeats and slabs_match):
         p, q = (np.ascontiguousarray(np.broadcast_to(x, shape)) for x in (p, q))
     return _slabs(p, axis), _slabs(q, axis), shape, axis
 

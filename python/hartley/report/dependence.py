@@ -107,7 +107,9 @@ def _g_test(statistic: Matrix, dof: NDArray[np.int64]) -> Matrix:
     testable = dof > 0
     if testable.any():
         p[testable] = _dispatch.kernels.chi2_survival(
-            np.ascontiguousarray(np.maximum(statistic[testable], 0.0)), dof[testable].astype(np.float64)
+            np.ascontiguousarray(np.maximum(statistic[testable], 0.0)),
+            dof[testable].astype(np.float64),
+            get_num_threads(),
         )
     return p
 
