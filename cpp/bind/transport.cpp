@@ -109,10 +109,18 @@ Array<double> apply(const Array<T>& x, const Array<T>& y, const std::string& cos
 }
 
 template <class T>
+void require_fewer_than_2_32(const Array<T>& samples, const std::string& name) {
+  if (extent(samples, 0) >> 32 != 0)
+    throw py::value_error(name + " must have fewer than 2^32 samples, got " + std::to_string(extent(samples, 0)));
+}
+
+template <class T>
 double distance_1d(const Array<T>& x, const Array<T>& y, const Array<double>& x_weights, const Array<double>& y_weights,
                    double p, int n_threads) {
   require_rank(x, 1, "x");
   require_rank(y, 1, "y");
+  require_fewer_than_2_32(x, "x");
+  require_fewer_than_2_32(y, "y");
   if (x_weights.size() != 0 && x_weights.size() != x.size())
     throw py::value_error("x_weights must be empty or as long as x");
   if (y_weights.size() != 0 && y_weights.size() != y.size())

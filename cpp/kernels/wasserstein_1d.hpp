@@ -4,7 +4,8 @@
 //
 // Both quantile functions are steps: the integral is a sum over the merged steps, at most n + m of them. Weights need
 // not sum to 1: each side is divided by its sum. Cost: two sorts and one merge. Points of weight 0 do not count.
-// Accuracy: differences as exact as T allows, weights of unequal steps relative to the total to about 2^-52 (n + m)^½.
+// Accuracy: differences as exact as T allows; ends of steps (cumulative weights over their sum) to 2.5 eps each, and
+// ends of both sides within 5 eps of each other are one, so that equal weights written differently leave no mass.
 // The caller checks: at least one point a side, all finite, p >= 1, weights non-negative with a positive sum,
 // fewer than 2^32 points.
 #pragma once
