@@ -215,15 +215,14 @@ void CostGeometry::set_bits(double bits) {
 }
 
 double CostGeometry::pair_cost(std::size_t i, std::size_t j) const {
-  double sum = 0.0, largest = 0.0;
+  const double *x = x_points_.data() + i * n_features_, *y = y_points_.data() + j * n_features_;
   const double order = form_ == KernelForm::kMinkowski ? order_ : form_ == KernelForm::kManhattan ? 1.0 : 2.0;
-  for (std::size_t k = 0; k < n_features_; ++k) {
-    const double difference = std::abs(x_points_[i * n_features_ + k] - y_points_[j * n_features_ + k]);
-    largest = std::max(largest, difference);
-    sum += std::pow(difference, order);
-  }
-  if (form_ == KernelForm::kSquared || form_ == KernelForm::kInner) return factor_ * sum;
-  return form_ == KernelForm::kChebyshev ? largest : std::pow(sum, 1.0 / order);
+  double largest = 0.0, sum = 0.0;
+  for (std::size_t k = 0; k < n_features_; ++k) largest = std::max(largest, std::abs(x[k] - y[k]));
+  if (form_ == KernelForm::kChebyshev || largest == 0.0) return largest;
+  for (std::size_t k = 0; k < n_features_; ++k) sum += std::pow(std::abs(x[k] - y[k]) / largest, order);
+  if (form_ == KernelForm::kSquared || form_ == KernelForm::kInner) return factor_ * largest * largest * sum;
+  return largest * std::pow(sum, 1.0 / order);
 }
 
 double CostGeometry::mean_cost() const {
