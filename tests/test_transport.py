@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from pathlib import Path
 
 import numpy as np
 import ot
@@ -15,6 +16,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import wasserstein_distance
 
 import hartley as ht
+from hartley import _dispatch
 from hartley._warnings import ConvergenceWarning
 from hartley.reference import transport as reference
 from hartley.transport import TransportResult, sinkhorn, sinkhorn_divergence, wasserstein_1d
@@ -287,6 +289,8 @@ class TestSinkhorn:
             ({"x": [[1e200, 0.0], [1.0, 1.0], [0.0, 2.0]]}, "below 1e100"),
             ({"tol": -1.0}, "tol must be at least 0"),
             ({"max_iter": 0}, "max_iter must be at least 1"),
+            ({"memory_limit": -1}, "memory_limit must be at least 0 bytes"),
+            ({"a": [1e308, 1e308, 0.0]}, r"a must have a finite sum, got weights up to 1e\+308"),
             ({"potentials_init": ([0.0], [0.0, 0.0])}, r"f of potentials_init must have shape \(3,\), got \(1,\)"),
         ],
     )
@@ -299,6 +303,42 @@ class TestSinkhorn:
         arguments |= change
         with pytest.raises(ValueError, match=message):
             sinkhorn(arguments.pop("x"), arguments.pop("y"), **arguments)  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"max_iter": 10.5}, "max_iter must be a whole number, got 10.5"),
+            ({"max_iter": None}, "max_iter must be a number, got None"),
+            ({"memory_limit": math.nan}, "memory_limit must be a whole number, got nan"),
+            ({"reg": "a"}, "reg must be a number, got 'a'"),
+            ({"reg": None}, "reg must be a number, got None"),
+            ({"tol": None}, "tol must be a number, got None"),
+            ({"cost": ("minkowski", "2")}, r"the order p of cost=\('minkowski', p\) must be a number, got '2'"),
+        ],
+    )
+    def test_arguments_of_a_wrong_type_are_named(self, change: dict[str, object], message: str) -> None:
+        for function in (sinkhorn, sinkhorn_divergence):
+            with pytest.raises(TypeError, match=message):
+                function([0.0, 1.0], [1.0, 2.0], **({"reg": 0.1} | change))  # type: ignore[operator]
+
+    def test_whole_numbers_may_be_floats_and_of_any_size(self) -> None:
+        expected = sinkhorn([0.0, 1.0], [1.0, 2.0], reg=0.1).value
+        for limit in (2.5e9, math.inf, 10**30):
+            assert sinkhorn([0.0, 1.0], [1.0, 2.0], reg=0.1, memory_limit=limit, max_iter=1e3).value == expected
+
+    @pytest.mark.parametrize("bad", [math.nan, math.inf])
+    def test_apply_refuses_what_is_not_finite(self, bad: float) -> None:
+        result = sinkhorn([0.0, 1.0], [1.0, 2.0], reg=0.1)
+        with pytest.raises(ValueError, match=r"v must be finite, got 1 .* first v\[1\]"):
+            result.apply([0.0, bad])
+
+    def test_costs_of_a_large_order_do_not_overflow(self, rng: np.random.Generator) -> None:
+        x, y = (100 * points for points in clouds(rng, 30, 40))
+        # for orders this large the cost is the largest difference but for a factor between 1 and 2^(1/200)
+        sinkhorn_value, chebyshev = (
+            sinkhorn(x, y, reg=5.0, cost=("minkowski", p), tol=TIGHT).value_linear for p in (200, math.inf)
+        )
+        assert sinkhorn_value == pytest.approx(chebyshev, rel=1e-2)
 
 
 class TestDivergence:
@@ -385,6 +425,31 @@ class TestWasserstein1d:
             wasserstein_1d(x, y, p=2, x_weights=times), rel=1e-12
         )
 
+    @pytest.mark.parametrize("p", [1, 2, 2.5, math.inf])
+    def test_equal_weights_written_differently_leave_no_mass(self, p: float) -> None:
+        x = [0.0, 1.0, 2.0]
+        assert wasserstein_1d(x, x, p=p, x_weights=[0.1, 0.2, 0.7], y_weights=[1, 2, 7]) == 0
+        assert wasserstein_1d(x, x, p=p, x_weights=[1, 2, 7], y_weights=[0.1, 0.2, 0.7]) == 0
+
+    def test_rounded_weights_of_long_samples_leave_no_mass(self, rng: np.random.Generator) -> None:
+        x, u = rng.normal(size=100_001), rng.random(100_001)
+        for y_weights in (u * 0.1, u / u.sum(), u * 3):
+            assert wasserstein_1d(x, x, p=math.inf, x_weights=u, y_weights=y_weights) == 0
+        assert wasserstein_1d(x, x, p=2, x_weights=np.full(len(x), 0.1)) == 0
+
+    def test_weights_above_rounding_count(self) -> None:
+        y_weights = [1 - 1e-14, 1 + 1e-14]
+        assert wasserstein_1d([0.0, 1.0], [0.0, 1.0], p=math.inf, x_weights=[1, 1], y_weights=y_weights) == 1.0
+        # the mass is 1e-14 / 2 up to the rounding of the weights, eps / 2 each
+        assert wasserstein_1d([0.0, 1.0], [0.0, 1.0], y_weights=y_weights) == pytest.approx(0.5e-14, abs=2e-16)
+
+    def test_samples_that_no_index_reaches_are_refused(self, tmp_path: Path) -> None:
+        too_many = np.memmap(tmp_path / "sparse", np.float32, "w+", shape=(2**32,))  # takes no room: never read
+        one, nothing = np.zeros(1, np.float32), np.empty(0)
+        for pair, name in (((too_many, one), "x"), ((one, too_many), "y")):
+            with pytest.raises(ValueError, match=f"{name} must have fewer than 2\\^32 samples, got 4294967296"):
+                _dispatch.kernels.transport_wasserstein_1d(*pair, nothing, nothing, 1.0, 1)
+
     def test_exchanging_the_samples_changes_nothing(self, rng: np.random.Generator) -> None:
         x, y = rng.normal(size=5000), rng.normal(size=4000)
         assert wasserstein_1d(x, y, p=3) == wasserstein_1d(y, x, p=3)
@@ -417,6 +482,10 @@ class TestWasserstein1d:
             wasserstein_1d(*arguments)
 
     def test_bad_orders_and_weights_are_named(self) -> None:
+        with pytest.raises(TypeError, match="p must be a number, got '2'"):
+            wasserstein_1d([1.0], [2.0], p="2")  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match=r"x_weights must have a finite sum, got weights up to 1e\+308"):
+            wasserstein_1d([1.0, 2.0], [2.0], x_weights=[1e308, 1e308])
         with pytest.raises(ValueError, match=r"p must be at least 1, got 0.5"):
             wasserstein_1d([1.0], [2.0], p=0.5)
         with pytest.raises(ValueError, match=r"y_weights must have one weight for each of the 1 points of y, got 2"):

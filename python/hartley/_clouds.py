@@ -30,12 +30,30 @@ class Clouds:
     mass: float  # what a and b summed to
 
 
+def as_number(value: Any, name: str) -> float:
+    """A float; text is not a number."""
+    if isinstance(value, (str, bytes)):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    try:
+        return float(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a number, got {value!r}") from None
+
+
+def as_whole(value: Any, name: str) -> int:
+    """An int, or a float that is one (2e9), of at most 2^63 - 1: no limit reaches beyond."""
+    number = as_number(value, name)
+    if not (number.is_integer() or number == math.inf):
+        raise TypeError(f"{name} must be a whole number, got {value!r}")
+    return min(int(value), 2**63 - 1) if number < 2**63 else 2**63 - 1
+
+
 def cost_name(cost: Cost) -> tuple[str, float]:
     """Name and order of a cost."""
     if isinstance(cost, str) and cost in ("sqeuclidean", "euclidean", "cosine"):
         return cost, 2.0
     if isinstance(cost, tuple) and len(cost) == 2 and cost[0] == "minkowski":
-        order = float(cost[1])
+        order = as_number(cost[1], "the order p of cost=('minkowski', p)")
         if not order >= 1:
             raise ValueError(f"the order p of cost=('minkowski', p) must be at least 1, got {cost[1]!r}")
         return "minkowski", order
@@ -53,8 +71,12 @@ def as_weights(weights: Any, n: int, name: str, points: str) -> F64:
     if np.any(array < 0):
         worst = int(np.argmin(array))
         raise ValueError(f"{name} must not be negative, got {name}[{worst}] = {array[worst]:.9g}")
-    if not array.sum() > 0:
+    with np.errstate(over="ignore"):
+        total = array.sum()
+    if not total > 0:
         raise ValueError(f"{name} must have a positive sum, all {n} weights are 0")
+    if not np.isfinite(total):
+        raise ValueError(f"{name} must have a finite sum, got weights up to {array.max():.9g}: divide them by that")
     return array
 
 
@@ -89,7 +111,7 @@ def as_clouds(x: Any, y: Any, cost: Cost, a: Any, b: Any) -> Clouds:
 
 def positive(value: Any, name: str) -> float:
     """A finite number > 0."""
-    number = float(value)
+    number = as_number(value, name)
     if not (number > 0 and math.isfinite(number)):
         raise ValueError(f"{name} must be a finite number > 0, got {value!r}")
     return number

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _dispatch
-from ._arrays import as_real
+from ._arrays import as_real, require_finite
 from ._clouds import F64, Clouds
 from ._threads import get_num_threads
 
@@ -109,6 +109,7 @@ class TransportResult:
         array = np.asarray(as_real(v, "v"), dtype=np.float64)
         if array.ndim not in (1, 2) or array.shape[0] != len(c.y):
             raise ValueError(f"v must have shape ({len(c.y)},) or ({len(c.y)}, k), got {array.shape}")
+        require_finite(array, "v")
         vectors: NDArray[np.float64] = np.ascontiguousarray(array.reshape(len(c.y), -1))
         product = _dispatch.kernels.transport_apply(
             c.x, c.y, c.cost, c.order, c.a, c.b, self._reg, *self._solved, vectors, get_num_threads()

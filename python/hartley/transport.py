@@ -14,7 +14,7 @@ import numpy as np
 
 from . import _dispatch
 from ._arrays import as_column, as_pair, require_finite
-from ._clouds import F64, Clouds, Cost, as_clouds, as_potentials, as_weights, positive
+from ._clouds import F64, Clouds, Cost, as_clouds, as_number, as_potentials, as_weights, as_whole, positive
 from ._progress import Progress, progress_callback
 from ._threads import get_num_threads
 from ._transport_result import TransportResult
@@ -26,13 +26,15 @@ _GIBIBYTE = 2**30
 _NO_WEIGHTS: F64 = np.empty(0)
 
 
-def _checked_limits(tol: float, max_iter: int, memory_limit: int) -> None:
-    if not tol >= 0:
+def _checked_limits(tol: float, max_iter: int, memory_limit: int) -> tuple[float, int, int]:
+    limits = as_number(tol, "tol"), as_whole(max_iter, "max_iter"), as_whole(memory_limit, "memory_limit")
+    if not limits[0] >= 0:
         raise ValueError(f"tol must be at least 0, got {tol!r}")
-    if max_iter < 1:
+    if limits[1] < 1:
         raise ValueError(f"max_iter must be at least 1, got {max_iter!r}")
-    if memory_limit < 0:
+    if limits[2] < 0:
         raise ValueError(f"memory_limit must be at least 0 bytes, got {memory_limit!r}")
+    return limits
 
 
 def _warn(error: float, tol: float, n_iter: int, reg: float) -> None:
@@ -126,7 +128,7 @@ def sinkhorn(
     ------
     ValueError, TypeError
         NaN or infinite points, unequal numbers of features, weights that are negative or of unequal sums, ``reg <= 0``,
-        an order p < 1, a point 0 with the cosine.
+        an order p < 1, a point 0 with the cosine, limits that are not whole numbers.
 
     Notes
     -----
@@ -155,7 +157,7 @@ def sinkhorn(
     """
     clouds = as_clouds(x, y, cost, a, b)
     reg = positive(reg, "reg")
-    _checked_limits(tol, max_iter, memory_limit)
+    tol, max_iter, memory_limit = _checked_limits(tol, max_iter, memory_limit)
     start = None
     if potentials_init is not None:
         f, g = as_potentials(potentials_init, clouds)
@@ -225,7 +227,7 @@ def sinkhorn_divergence(
     """
     clouds = as_clouds(x, y, cost, a, b)
     reg = positive(reg, "reg")
-    _checked_limits(tol, max_iter, memory_limit)
+    tol, max_iter, memory_limit = _checked_limits(tol, max_iter, memory_limit)
     if np.array_equal(clouds.x, clouds.y) and np.array_equal(clouds.a, clouds.b):
         return 0.0
     reports = [_solve(clouds, reg, tol, max_iter, memory_limit)[0]]
@@ -284,7 +286,8 @@ def wasserstein_1d(x: Any, y: Any, *, p: float = 1, x_weights: Any = None, y_wei
     first, second = as_pair(as_column(x, "x"), as_column(y, "y"), "x", "y")
     require_finite(first, "x")
     require_finite(second, "y")
-    if not p >= 1:
+    order = as_number(p, "p")
+    if not order >= 1:
         raise ValueError(f"p must be at least 1, got {p!r}")
     weights = [
         _NO_WEIGHTS if given is None else as_weights(given, len(points), name, points_name)
@@ -293,6 +296,4 @@ def wasserstein_1d(x: Any, y: Any, *, p: float = 1, x_weights: Any = None, y_wei
             (y_weights, second, "y_weights", "y"),
         )
     ]
-    return _dispatch.kernels.transport_wasserstein_1d(
-        first, second, weights[0], weights[1], float(p), get_num_threads()
-    )
+    return _dispatch.kernels.transport_wasserstein_1d(first, second, weights[0], weights[1], order, get_num_threads())
