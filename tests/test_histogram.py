@@ -349,7 +349,7 @@ def test_chi_square_tail_equals_scipy(level, dof):
         (lambda: histogram.digitize([-1.7e308, 1.7e308], 4), "x ranges from .* wider than float64"),
         (lambda: histogram.digitize([-1.7e308, 1.7e308], 4, "quantile"), "x ranges from .* wider than float64"),
         (lambda: histogram.bin_edges([0, np.inf]), "x must be finite, got 1 infinite"),
-        (lambda: histogram.mutual_information_matrix([[1.0, np.nan], [2.0, 3.0]]), r"X has 1 NaN entries, first X\[0, 1\]"),
+        (lambda: histogram.mutual_information_matrix([[1.0, np.nan], [2, 3]]), r"X has 1 NaN entries"),
         (
             lambda: histogram.mutual_information_matrix(np.full((3, 2), np.nan), nan_policy="omit"),
             "no number in column 0",
