@@ -102,6 +102,37 @@ def test_many_features_are_exact(rng, d):
         )
 
 
+def brute_force_kth_distance(x, k, metric):
+    """Coordinate by coordinate in order, in the type of x: the tree's own arithmetic."""
+    total = np.zeros((len(x), len(x)), dtype=x.dtype)
+    for column in x.T:
+        difference = column[:, None] - column[None, :]
+        total = np.maximum(total, np.abs(difference)) if metric == "chebyshev" else total + difference * difference
+    np.fill_diagonal(total, np.inf)
+    kth = np.partition(total, k - 1, axis=1)[:, k - 1]
+    return kth if metric == "chebyshev" else np.sqrt(kth)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("metric", ["chebyshev", "euclidean"])
+@pytest.mark.parametrize("d", [8, 16, 33, 64])
+def test_the_float32_filter_of_many_dimensions_loses_no_neighbour(rng, d, metric, dtype):
+    n = 700  # more leaves than the filter asks for
+    clouds = {
+        "far from the origin": rng.normal(size=(n, d)) + 1e6,
+        "nearly equal points": rng.normal(size=(7, d))[rng.integers(0, 7, n)] + 1e-7 * rng.normal(size=(n, d)),
+        "lattice": rng.integers(0, 3, size=(n, d)).astype(float),
+        "columns of very different scales": rng.normal(size=(n, d)) * 10.0 ** np.linspace(-12, 4, d),
+        "heavy tails": rng.standard_cauchy(size=(n, d)) ** 3,
+    }
+    for name, cloud in clouds.items():
+        x = cloud.astype(dtype)
+        for k in (1, 4):
+            np.testing.assert_array_equal(
+                kth_distance(x, k, metric), brute_force_kth_distance(x, k, metric), err_msg=f"{name}, k = {k}"
+            )
+
+
 @pytest.mark.parametrize("d", [1, 2, 3, 6, 9])
 def test_float32_distances_equal_brute_force_in_float32(rng, d):
     for n in [2, 65, 1000]:

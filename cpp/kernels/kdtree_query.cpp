@@ -1,7 +1,8 @@
 #include <cmath>
+#include <optional>
 #include <vector>
 
-#include "kernels/kdtree_scan.hpp"
+#include "kernels/kdtree_filter.hpp"
 
 namespace hartley {
 namespace kdtree {
@@ -49,8 +50,10 @@ class NearestLists {
 template <class T, class Norm, int kDim>
 class LeafSearch {
  public:
-  LeafSearch(const KdTree<T>& tree, std::size_t own_leaf, std::size_t k, NearestLists<T>& nearest)
-      : tree_(tree), own_leaf_(own_leaf), queries_(tree, own_leaf), nearest_(nearest) {
+  // `filter` may be null.
+  LeafSearch(const KdTree<T>& tree, const Filter* filter, std::size_t own_leaf, std::size_t k, NearestLists<T>& nearest)
+      : tree_(tree), own_leaf_(own_leaf), queries_(tree, own_leaf), nearest_(nearest), filter_(filter) {
+    if (filter != nullptr) filter_queries_.emplace(*filter, own_leaf, queries_.size);
     nearest_.reset(k);
     const std::uint64_t all = queries_.size == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << queries_.size) - 1;
     std::fill_n(nearest_.kth, queries_.size, std::numeric_limits<T>::infinity());
@@ -62,6 +65,9 @@ class LeafSearch {
  private:
   static constexpr std::size_t kFan = KdTree<T>::kFan, kCapacity = LeafOfQueries<T, kDim>::kCapacity;
   static constexpr std::size_t kStep = kVectors<T, kDim> * kWidth<T>;
+  static constexpr int kFewSurvivors = 16;                // more are scanned as vectors
+  static constexpr std::size_t kTestEvery = 16;           // boxes, where tests are in vain
+  static constexpr std::size_t kScansBetweenPolls = 256;  // leaves: at most 10 ms for 64 dimensions
 
   // Tries lengths kLength, kLength + 1, … until one fits; false when the list is too long for the registers.
   template <int kLength>
@@ -125,14 +131,64 @@ class LeafSearch {
     for (std::size_t i = 0; i < n_near && box_distance[order[i]] < bound_; ++i) {
       const std::size_t child = node * kFan + order[i];
       if (level == 0 && child == own_leaf_) continue;
-      const std::uint64_t near = queries_near<T, Norm, kDim>(queries_, boxes + order[i], nearest_.kth, active);
+      const std::uint64_t near = queries_near_box(boxes + order[i], active);
       if (near == 0) continue;
       if (level == 0) {
-        scan(child, near);
+        if (filter_ != nullptr)
+          scan_filtered(child, near);
+        else
+          scan(child, near);
+        if (++n_scans_ % kScansBetweenPolls == 0) stop_if_asked();
         update_bound();
       } else {
         descend(level - 1, child, near);
       }
+    }
+  }
+
+  // In many dimensions boxes hardly ever keep a query away: where most tests were in vain, most are left out.
+  std::uint64_t queries_near_box(const T* box, std::uint64_t active) {
+    if constexpr (kDim == 0)
+      if (n_spared_ * 8 < n_tested_ && ++n_untested_ % kTestEvery != 0) return active;
+    const std::uint64_t near = queries_near<T, Norm, kDim>(queries_, box, nearest_.kth, active);
+    n_tested_ += static_cast<std::size_t>(std::popcount(active));
+    n_spared_ += static_cast<std::size_t>(std::popcount(active & ~near));
+    return near;
+  }
+
+  void scan_filtered(std::size_t leaf, std::uint64_t active) {
+    std::uint8_t slots[kCapacity];
+    float thresholds[kCapacity];
+    std::uint64_t survivors[kCapacity], unfiltered = 0;
+    std::size_t n_asking = 0;
+    for (; active != 0; active &= active - 1) {
+      const auto slot = static_cast<std::uint8_t>(std::countr_zero(active));
+      const float threshold = filter_queries_->threshold(slot, nearest_.kth[slot], filter_->magnitude[leaf]);
+      if (threshold == std::numeric_limits<float>::infinity()) {
+        unfiltered |= std::uint64_t{1} << slot;
+        continue;
+      }
+      slots[n_asking] = slot;
+      thresholds[n_asking++] = threshold;
+    }
+    if (n_asking != 0) filter_queries_->survivors(leaf, slots, thresholds, n_asking, survivors);
+    for (std::size_t i = 0; i < n_asking; ++i) {
+      if (std::popcount(survivors[i]) > kFewSurvivors)
+        unfiltered |= std::uint64_t{1} << slots[i];
+      else
+        check(leaf, slots[i], survivors[i]);
+    }
+    if (unfiltered != 0) scan(leaf, unfiltered);
+  }
+
+  void check(std::size_t leaf, std::size_t slot, std::uint64_t candidates) {
+    const T* const query = queries_.rows.data() + slot * queries_.d();
+    for (; candidates != 0; candidates &= candidates - 1) {
+      const T* const candidate = tree_.leaf(leaf) + std::countr_zero(candidates);
+      T distance = 0;
+      for (std::size_t dim = 0; dim < queries_.d(); ++dim)
+        distance = Norm::add(distance, candidate[dim * kCapacity] - query[dim]);
+      if (distance < nearest_.kth[slot]) nearest_.insert(slot, distance);
     }
   }
 
@@ -165,19 +221,33 @@ class LeafSearch {
   std::size_t own_leaf_;
   LeafOfQueries<T, kDim> queries_;
   NearestLists<T>& nearest_;
+  const Filter* filter_;
+  std::optional<FilterQueries<T, Norm>> filter_queries_;
+  std::size_t n_tested_ = 0, n_spared_ = 0, n_untested_ = 0, n_scans_ = 0;
   T bound_{};
 };
+
+// float32 differences gain nothing from a copy in float32; products do.
+template <class T, class Norm>
+bool filter_pays(const KdTree<T>& tree) {
+  constexpr std::size_t kLeastDimension = 8, kLeastLeaves = 8;
+  constexpr bool kSquared = std::is_same_v<Norm, SquaredEuclidean>;
+  return tree.d >= kLeastDimension && tree.n_leaves >= kLeastLeaves && (kSquared || sizeof(T) > sizeof(float));
+}
 
 template <class T, class Norm>
 void search(const KdTree<T>& tree, std::size_t k, T* kth_distance, int n_threads, ProgressRange progress) {
   std::vector<NearestLists<T>> lists(static_cast<std::size_t>(n_threads));
+  Filter filter{};
+  if (filter_pays<T, Norm>(tree)) filter = make_filter<T, Norm>(tree, n_threads);
+  const Filter* const usable_filter = filter.scale == 0 ? nullptr : &filter;
   with_dimension(tree.d, [&](auto dim) {
     parallel_for(
         tree.n_leaves, n_threads,
         [&](std::size_t leaf, int thread) {
           if (tree.leaf_size[leaf] == 0) return;
           NearestLists<T>& nearest = lists[static_cast<std::size_t>(thread)];
-          LeafSearch<T, Norm, dim()>(tree, leaf, k, nearest);
+          LeafSearch<T, Norm, dim()>(tree, usable_filter, leaf, k, nearest);
           const std::uint32_t* index = tree.index.data() + leaf * tree.capacity;
           for (std::size_t slot = 0; slot < tree.leaf_size[leaf]; ++slot) {
             const T kth = nearest.kth[slot];

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 #include "kernels/kdtree.hpp"
 #include "support/simd.hpp"
@@ -19,7 +21,10 @@ using namespace simd;
 struct Chebyshev {
   template <class V>
   HARTLEY_INLINE static V add(V total, V difference) {
-    return max(abs(difference), total);
+    if constexpr (std::is_floating_point_v<V>)
+      return std::max(std::abs(difference), total);
+    else
+      return max(abs(difference), total);
   }
 };
 struct SquaredEuclidean {
