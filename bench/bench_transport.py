@@ -165,7 +165,7 @@ CASES = [
         reference=lambda x, y: float(np.abs(np.sort(x) - np.sort(y)).mean()),
         full=10**7,
         smoke=1000,
-        agreement=Agreement(rtol=1e-12, reason="pairwise sums of equal terms; SciPy's cumulative sums lose 1e-13"),
+        agreement=Agreement(rtol=2e-9, reason="peers add 10^7 weights one by one: n eps / 2 on either side"),
         peers={"scipy wasserstein_distance": Peer(scipy_wasserstein), "POT wasserstein_1d": Peer(pot_wasserstein)},
         bytes_per_element=16.0,
         flops_per_element=3.0,

@@ -1,5 +1,10 @@
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // g++ 12 misreads its own AVX-512 header inlined into Eigen
+#endif
+
 #include "kernels/anderson.hpp"
 
+#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 
@@ -8,30 +13,6 @@ namespace {
 
 // Relative to the Gram matrix with unit diagonal: bounds the coefficients where changes are nearly dependent.
 constexpr double kRegularisation = 1e-12;
-
-// Solves matrix · solution = right for a symmetric positive definite matrix (n, n) by Cholesky's L Lᵀ, both in place.
-// False where rounding has left it not positive definite.
-bool solve_in_place(std::vector<double>& matrix, std::vector<double>& right) {
-  const std::size_t n = right.size();
-  for (std::size_t j = 0; j < n; ++j) {
-    for (std::size_t k = 0; k < j; ++k) matrix[j * n + j] -= matrix[j * n + k] * matrix[j * n + k];
-    if (!(matrix[j * n + j] > 0)) return false;
-    matrix[j * n + j] = std::sqrt(matrix[j * n + j]);
-    for (std::size_t i = j + 1; i < n; ++i) {
-      for (std::size_t k = 0; k < j; ++k) matrix[i * n + j] -= matrix[i * n + k] * matrix[j * n + k];
-      matrix[i * n + j] /= matrix[j * n + j];
-    }
-  }
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t k = 0; k < i; ++k) right[i] -= matrix[i * n + k] * right[k];
-    right[i] /= matrix[i * n + i];
-  }
-  for (std::size_t i = n; i-- > 0;) {
-    for (std::size_t k = i + 1; k < n; ++k) right[i] -= matrix[k * n + i] * right[k];
-    right[i] /= matrix[i * n + i];
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -83,18 +64,23 @@ void Anderson::advance(std::span<double> x, std::span<const double> residual) {
   if (n_stored_ == 0) return;
 
   const std::size_t n = n_stored_;
-  std::vector<double> scale(n), coefficients(n), gram(n * n);
-  for (std::size_t k = 0; k < n; ++k) {
-    scale[k] = 1.0 / std::sqrt(std::max(gram_[k * memory_ + k], 1e-300));
-    coefficients[k] = scale[k] * product(column(residual_changes_, k), residual);
+  const auto rows = static_cast<Eigen::Index>(n);
+  Eigen::VectorXd scale(rows), right(rows);
+  Eigen::MatrixXd gram(rows, rows);
+  for (Eigen::Index k = 0; k < rows; ++k) {
+    const auto stored = static_cast<std::size_t>(k);
+    scale[k] = 1.0 / std::sqrt(std::max(gram_[stored * memory_ + stored], 1e-300));
+    right[k] = scale[k] * product(column(residual_changes_, stored), residual);
+    for (Eigen::Index l = 0; l <= k; ++l)
+      gram(k, l) = scale[k] * scale[l] * gram_[stored * memory_ + static_cast<std::size_t>(l)];
+    gram(k, k) += kRegularisation;
   }
-  for (std::size_t k = 0; k < n; ++k)
-    for (std::size_t l = 0; l < n; ++l)
-      gram[k * n + l] = scale[k] * scale[l] * gram_[k * memory_ + l] + (k == l ? kRegularisation : 0.0);
-  if (!solve_in_place(gram, coefficients)) return forget();
+  const Eigen::LLT<Eigen::MatrixXd> cholesky(gram);  // reads the lower triangle
+  if (cholesky.info() != Eigen::Success) return forget();
+  const Eigen::VectorXd coefficients = scale.cwiseProduct(cholesky.solve(right));
   for (std::size_t k = 0; k < n; ++k) {
     const std::span<double> step = column(steps_, k);
-    const double coefficient = scale[k] * coefficients[k];
+    const double coefficient = coefficients[static_cast<Eigen::Index>(k)];
     for (std::size_t i = 0; i < size_; ++i) x[i] -= coefficient * step[i];
   }
 }
