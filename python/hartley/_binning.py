@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _dispatch
-from ._arrays import RealArray, count_and_first, to_numpy
+from ._arrays import RealArray, as_real, count_and_first, to_numpy
 from ._threads import get_num_threads
 
 BinRule: TypeAlias = int | str | Sequence[float] | NDArray[Any]
@@ -42,7 +43,10 @@ def given_edges(bins: Any) -> Edges | None:
     """Edges that the caller gave as an array, checked; None where bins is a number or a rule."""
     if isinstance(bins, (str, int, np.integer)):
         return None
-    values = np.ascontiguousarray(to_numpy(bins, "bins"), dtype=np.float64)
+    given = to_numpy(bins, "bins")
+    if given.ndim == 0 or given.dtype.kind not in "biufO":
+        raise TypeError(f"bins must be a whole number, one of {RULES} or edges, got {bins!r}")
+    values = as_real(given, "bins").astype(np.float64, copy=False)
     if values.ndim != 1 or values.size < 2:
         raise ValueError(f"bins must be a number, a rule or at least 2 edges, got shape {values.shape}")
     if not np.isfinite(values).all():
@@ -157,16 +161,40 @@ def _check_limits(limits: tuple[float, float]) -> None:
         raise ValueError(f"range must be (first, last), increasing and of finite width, got {limits!r}")
 
 
+def _rule_width(x: NDArray[np.float64], rule: str) -> float:
+    """Width of a bin by a rule; 0 where the rule has none for these numbers. The rules are NumPy's."""
+    n, extent = x.size, float(x.max() - x.min())
+    if rule == "sqrt":
+        return extent / math.sqrt(n)
+    if rule == "sturges":
+        return extent / (math.log2(n) + 1.0)
+    if rule == "scott":
+        return float((24.0 * math.pi**0.5 / n) ** (1.0 / 3.0) * np.std(x))
+    if rule == "fd":
+        return float(2.0 * np.subtract(*np.percentile(x, [75, 25])) * n ** (-1.0 / 3.0))
+    spread = float(np.std(x))  # doane: sturges, widened by the skewness
+    if n <= 2 or spread <= 0.0:
+        return 0.0
+    skewness = float(np.mean(((x - np.mean(x)) / spread) ** 3))
+    deviation = math.sqrt(6.0 * (n - 2) / ((n + 1.0) * (n + 3)))
+    return extent / (1.0 + math.log2(n) + math.log2(1.0 + abs(skewness) / deviation))
+
+
 def _rule_edges(column: NDArray[Any], rule: str, binning: str, name: str, limits: tuple[float, float] | None) -> Edges:
-    """NumPy's number of bins by the rule, on the numbers of the column."""
+    """As many bins as NumPy's rule asks for on the numbers of the column."""
     numbers = column[~np.isnan(column)].astype(np.float64)
     one = np.ascontiguousarray(numbers.reshape(-1, 1))
     _require_numbers(one, *_dispatch.kernels.histogram_ranges(one, get_num_threads())[:2], name)
-    edges = np.histogram_bin_edges(numbers, bins=rule, range=limits)
-    count = bin_count(len(edges) - 1)
+    first, last = limits if limits is not None else (float(numbers.min()), float(numbers.max()))
+    inside = numbers[(numbers >= first) & (numbers <= last)]
+    with np.errstate(over="ignore", invalid="ignore"):  # squares of huge numbers: no finite width, one bin
+        width = _rule_width(inside, rule) if inside.size else 0.0
+    count = math.ceil(min((last - first) / width, 1e18)) if 0.0 < width < math.inf else 1
+    if count > _MAX_CELLS:
+        raise ValueError(f"bins={rule!r} asks for {count:.3g} bins of {name}, more than {_MAX_CELLS}: give a number")
     if limits is not None:
-        return _uniform(float(limits[0]), float(limits[1]), count)
-    return (uniform_edges if binning == "uniform" else quantile_edges)(one, count, name)[0]
+        return _uniform(float(first), float(last), max(count, 1))
+    return (uniform_edges if binning == "uniform" else quantile_edges)(one, max(count, 1), name)[0]
 
 
 def encode(x: RealArray, edges: list[Edges], name: str, nan_policy: str) -> tuple[Codes, NDArray[np.int64]]:

@@ -221,7 +221,9 @@ def mutual_information(
             reject_nan(second, "y")
             raise
         present = ~(np.isnan(first) | np.isnan(second))
-        if present.all() or not present.any():
+        if not present.any():
+            raise ValueError("x and y have no row in which both are numbers") from None
+        if present.all():
             raise
         n, x_cells, y_cells, cells, information = _joint_information(
             first[present], second[present], bins, binning, range
@@ -318,6 +320,9 @@ def mutual_information_matrix(
     )
     if callback is not None:
         callback(1.0)
+    if not n.all():
+        i, j = np.unravel_index(int(np.argmin(n)), n.shape)
+        raise ValueError(f"columns {i} and {j} of X have no row in which both are numbers")
     if estimator == "miller_madow":
         twice_n = 2 * np.maximum(n, 1)
         information += (symbols + symbols.T - cells - 1) / twice_n
