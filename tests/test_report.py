@@ -255,6 +255,12 @@ def test_structured_and_one_dimensional_arrays(tmp_path: Path) -> None:
     assert (one.n_rows, one.n_pairs, one.dependence) == (10, 0, None)
 
 
+def test_a_complex_array_is_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "c.npy", np.zeros((5, 2), complex))
+    with pytest.raises(DataError, match=r"c\.npy: x holds complex numbers"):
+        analyse(tmp_path / "c.npy")
+
+
 def test_every_arrow_type_is_read_or_left_out(tmp_path: Path) -> None:
     n = 40
     values: dict[str, Any] = {f"{t}": pa.array(range(n)).cast(t) for t in ("int8", "uint64", "float16", "float")}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -94,7 +95,8 @@ def _version() -> str:
 
 
 def _fail(message: object, status: int) -> int:
-    print("hartley:", " ".join(str(message).split()), file=sys.stderr)
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(str(message).split()))
+    print("hartley:", text, file=sys.stderr)
     return status
 
 
@@ -127,7 +129,12 @@ def _run(arguments: Sequence[str]) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status is returned."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character shows a question mark
     try:
+        if sys.stdout is None:
+            raise OSError("standard output is closed")
         return _run(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:
         return _fail("interrupted", 130)

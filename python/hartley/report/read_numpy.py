@@ -21,6 +21,8 @@ def _columns(array: NDArray[Any], name: str, path: Path) -> list[tuple[str, NDAr
         if array.ndim != 1:
             raise DataError(f"{path}: {name} is structured with shape {array.shape}, expected one axis")
         return [(field, array[field]) for field in array.dtype.names]
+    if array.dtype.kind == "c":
+        raise DataError(f"{path}: {name} holds complex numbers: save real and imaginary parts as columns of their own")
     if array.ndim == 1:
         return [(name, array)]
     return [(f"{name}[{j}]", array[:, j]) for j in range(array.shape[1])]

@@ -19,7 +19,7 @@ _PIPE_WIDTH = 150  # columns of text where there is no terminal to ask
 def _summary(report: Report) -> Text:
     cells = report.n_rows * len(report.columns)
     line = Text()
-    line.append(os.path.basename(report.path), style="bold")
+    line.append(text.printable(os.path.basename(report.path)), style="bold")
     line.append(f"  {report.format}, {text.size(report.n_bytes)}\n", style="dim")
     line.append(
         f"{report.n_rows:,} rows × {len(report.columns):,} columns, {report.n_missing:,} missing cells "
@@ -37,7 +37,7 @@ def _columns(report: Report) -> Table:
     table.add_column("notes", style="yellow", overflow="fold")
     for c in report.columns:
         table.add_row(
-            Text(c.name),
+            Text(text.printable(c.name)),
             c.kind,
             text.share(c.n_missing, c.n_rows),
             text.distinct(c),
@@ -64,8 +64,8 @@ def _pairs(report: Report) -> Table:
     table.add_column("notes", style="yellow", overflow="fold")
     for pair in report.pairs:
         table.add_row(
-            Text(pair.names[0]),
-            Text(pair.names[1]),
+            Text(text.printable(pair.names[0])),
+            Text(text.printable(pair.names[1])),
             text.bits(pair.corrected),
             text.bits(pair.mi),
             f"{pair.normalized:.3f}",

@@ -24,6 +24,12 @@ READING = (
 )
 
 
+def printable(name: str) -> str:
+    """A name from the data as a terminal may show it: control characters escaped, very long ones cut."""
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in name)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
 def bits(value: float | None) -> str:
     """Bits to four digits after the point; an en dash where unknown."""
     return "–" if value is None else f"{value:.4f}"
