@@ -49,7 +49,7 @@ def draw_roofline(document: dict[str, Any], axes: Any) -> None:
             axes.plot(intensity, np.minimum(peak, intensity * rates[size]) / 1e9, style, color=color, label=label)
     for result in document["results"]:
         setting = _best_setting(result)
-        if not setting or not result["flops"]:
+        if not setting or not result["flops"] or not result["bytes_moved"]:
             continue
         seconds = setting["nanoseconds_per_element"] * result["elements"] * 1e-9
         point = (result["flops"] / result["bytes_moved"], result["flops"] / seconds / 1e9)

@@ -318,5 +318,5 @@ def test_progress_is_told_as_growing_fractions(rng):
     fractions: list[float] = []
     assert knn.mutual_information(x, y, progress=fractions.append) == knn.mutual_information(x, y)
     assert fractions == sorted(fractions)
-    assert fractions  # more than one poll interval of 30 ms
-    assert 0.0 < fractions[0] <= fractions[-1] <= 1.0
+    assert any(0.0 < fraction < 1.0 for fraction in fractions)  # the kernel's own: it lasts several polls of 10 ms
+    assert fractions[-1] == 1.0

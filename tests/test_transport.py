@@ -263,6 +263,13 @@ class TestSinkhorn:
         quietly(x, y, reg=1e-2, tol=1e-8, max_iter=60, progress=told.append)
         assert told[-1] == 1.0
         assert all(0 <= fraction <= 1 for fraction in told)
+        assert any(0 < fraction < 1 for fraction in told)  # the kernel's own, not the call's last word
+
+        def fail(fraction: float) -> None:
+            raise RuntimeError("no more")
+
+        with pytest.raises(RuntimeError, match="no more"):
+            quietly(x, y, reg=1e-2, tol=1e-8, max_iter=60, progress=fail)
 
     def test_inputs_of_every_layout_give_the_same_result(self, rng: np.random.Generator) -> None:
         x, y = clouds(rng, 40, 30)

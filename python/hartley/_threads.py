@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
+_MOST = 1024  # more threads than this are a slip of the keyboard
+
 _scoped: ContextVar[int | None] = ContextVar("hartley_threads", default=None)
 
 
@@ -39,8 +41,8 @@ def _initial() -> int:
         text = os.environ.get(name, "").split(",")[0].strip()  # OMP_NUM_THREADS may list nesting levels
         if not text:
             continue
-        if not text.isdecimal() or int(text) < 1:
-            raise ValueError(f"{name} must be a whole number of at least 1, got {os.environ[name]!r}")
+        if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= _MOST):
+            raise ValueError(f"{name} must be a whole number from 1 to {_MOST}, got {os.environ[name]!r}")
         return int(text)
     return _processors()
 
@@ -51,8 +53,8 @@ _default = _initial()
 def _checked(n: int) -> int:
     if not isinstance(n, int) or isinstance(n, bool):
         raise TypeError(f"n must be an int, got {n!r}")
-    if n < 1:
-        raise ValueError(f"n must be at least 1, got {n}")
+    if not 1 <= n <= _MOST:
+        raise ValueError(f"n must be from 1 to {_MOST}, got {n}")
     return n
 
 

@@ -149,6 +149,8 @@ def entropy(
         samples = _jittered(samples, np.random.default_rng(seed))
     report = progress_callback(progress, "entropy")
     mean, terms, n_ties = _dispatch.kernels.knn_entropy(samples, number, metric, report, get_num_threads())
+    if report is not None:
+        report(1.0)
     if n_ties:
         raise ValueError(
             f"x has {n_ties} of {len(samples)} samples whose neighbour number k = {number} is equal to them, so their "
@@ -256,6 +258,8 @@ def mutual_information(
         first, second = first.astype(np.float64, copy=False), second.astype(np.float64, copy=False)
     report = progress_callback(progress, "mutual information")
     mean, terms, n_ties = _dispatch.kernels.knn_mutual_information(first, second, number, report, get_num_threads())
+    if report is not None:
+        report(1.0)
     if n_ties:
         part = f"{n_ties} of {len(first)} samples ({n_ties / len(first):.3g})"
         share = f"{part} are equal to their neighbour number k = {number}"

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -28,8 +29,8 @@ _NO_WEIGHTS: F64 = np.empty(0)
 
 def _checked_limits(tol: float, max_iter: int, memory_limit: int) -> tuple[float, int, int]:
     limits = as_number(tol, "tol"), as_whole(max_iter, "max_iter"), as_whole(memory_limit, "memory_limit")
-    if not limits[0] >= 0:
-        raise ValueError(f"tol must be at least 0, got {tol!r}")
+    if not 0 <= limits[0] < math.inf:
+        raise ValueError(f"tol must be at least 0 and finite, got {tol!r}")
     if limits[1] < 1:
         raise ValueError(f"max_iter must be at least 1, got {max_iter!r}")
     if limits[2] < 0:
