@@ -33,6 +33,9 @@ void register_type(py::module_& m) {
   m.def(
       "vector_exp", [](const Array<T>& x) { return map(x, [](auto v) { return simd::exp(v); }); },
       py::arg("x").noconvert());
+  m.def(
+      "vector_expm1", [](const Array<T>& x) { return map(x, [](auto v) { return simd::expm1(v); }); },
+      py::arg("x").noconvert());
 }
 
 }  // namespace

@@ -94,28 +94,39 @@ HARTLEY_INLINE V abs(V v) {
   return reinterpret<V>(reinterpret<Vec<U>>(v) & splat(static_cast<U>(~U{0} >> 1)));
 }
 
+namespace detail {
+
+// The lanes combined in halves, in registers: (lower half) op (upper half) until one lane is left.
+template <class T, int kBytes, class V, class Combine>
+HARTLEY_INLINE T reduce(V v, Combine combine) {
+  if constexpr (kBytes == sizeof(T)) {
+    return std::bit_cast<T>(v);
+  } else if constexpr (kBytes == 2 * sizeof(T)) {
+    T lanes[2];
+    std::memcpy(lanes, &v, sizeof lanes);
+    return combine(lanes[0], lanes[1]);
+  } else {
+    typedef T Half __attribute__((vector_size(kBytes / 2)));
+    Half halves[2];
+    std::memcpy(halves, &v, sizeof halves);
+    return reduce<T, kBytes / 2>(combine(halves[0], halves[1]), combine);
+  }
+}
+
+}  // namespace detail
+
 // Lane 0 + lane 1 + …, added in halves: the order depends on the width alone.
 template <class V>
 HARTLEY_INLINE Element<V> sum(V v) {
-  using T = Element<V>;
-  T lanes[kLanes<T>];
-  std::memcpy(lanes, &v, sizeof v);
-  for (int half = kLanes<T> / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
-  return lanes[0];
+  return detail::reduce<Element<V>, kVectorBytes>(v, [](auto a, auto b) { return a + b; });
 }
-
 template <class V>
 HARTLEY_INLINE Element<V> reduce_min(V v) {
-  Element<V> least = v[0];
-  for (int i = 1; i < kLanes<Element<V>>; ++i) least = v[i] < least ? v[i] : least;
-  return least;
+  return detail::reduce<Element<V>, kVectorBytes>(v, [](auto a, auto b) { return a < b ? a : b; });
 }
 template <class V>
 HARTLEY_INLINE Element<V> reduce_max(V v) {
-  Element<V> largest = v[0];
-  for (int i = 1; i < kLanes<Element<V>>; ++i) largest = v[i] > largest ? v[i] : largest;
-  return largest;
+  return detail::reduce<Element<V>, kVectorBytes>(v, [](auto a, auto b) { return a > b ? a : b; });
 }
 
 // The float vector's lower and upper half in float64.

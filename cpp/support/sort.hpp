@@ -1,4 +1,4 @@
-// Parallel sort of float64 and float32 numbers, with or without the permutation.
+// Parallel sort of float64, float32 and unsigned numbers, with or without the permutation.
 //
 // Sample sort on order-preserving integer keys: splitters from a random sample cut the numbers into buckets that fit
 // the second-level cache, one stable scatter brings them there, and each bucket is radix-sorted by its highest varying
@@ -26,10 +26,11 @@ namespace sort_detail {
 template <class T>
 using KeyOf = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
 
-// Integers in the order of the numbers: -inf < … < -0 < 0 < … < inf.
+// Integers in the order of the numbers: -inf < … < -0 < 0 < … < inf; unsigned integers are their own keys.
 template <class T>
 KeyOf<T> to_key(T value) {
   using Key = KeyOf<T>;
+  if constexpr (std::is_unsigned_v<T>) return value;
   constexpr Key kSign = Key{1} << (8 * sizeof(T) - 1);
   const Key bits = std::bit_cast<Key>(value);
   return (bits & kSign) != 0 ? static_cast<Key>(~bits) : static_cast<Key>(bits | kSign);
@@ -37,6 +38,7 @@ KeyOf<T> to_key(T value) {
 template <class T>
 T to_value(KeyOf<T> key) {
   using Key = KeyOf<T>;
+  if constexpr (std::is_unsigned_v<T>) return key;
   constexpr Key kSign = Key{1} << (8 * sizeof(T) - 1);
   return std::bit_cast<T>((key & kSign) != 0 ? static_cast<Key>(key & ~kSign) : static_cast<Key>(~key));
 }

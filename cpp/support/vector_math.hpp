@@ -86,22 +86,27 @@ HARTLEY_INLINE V log(V x) {
 
 namespace detail {
 
-// e^r for |r| <= ½ ln 2: 1 + r + r² P(r).
-HARTLEY_INLINE Vec<double> exp_of_small(Vec<double> r) {
+// e^r - 1 for |r| <= ½ ln 2: r + r² P(r).
+HARTLEY_INLINE Vec<double> expm1_of_small(Vec<double> r) {
   const Vec<double> r2 = r * r;
   Vec<double> p = fma(r, splat(2.5110154340462048e-08), splat(2.762020367160025e-07));
   p = fma(p, r2, fma(r, splat(2.7557242059340425e-06), splat(2.4801521052860206e-05)));
   p = fma(p, r2, fma(r, splat(1.9841269886836392e-04), splat(1.3888888917370848e-03)));
   p = fma(p, r2, fma(r, splat(8.333333333322127e-03), splat(4.166666666662381e-02)));
   p = fma(p, r2, fma(r, splat(1.6666666666666674e-01), splat(0.5)));
-  return fma(p, r2, r) + 1.0;
+  return fma(p, r2, r);
 }
-HARTLEY_INLINE Vec<float> exp_of_small(Vec<float> r) {
+HARTLEY_INLINE Vec<float> expm1_of_small(Vec<float> r) {
   Vec<float> p = fma(r, splat(1.3941215601e-3f), splat(8.3632378856e-3f));
   p = fma(p, r, splat(4.1666374121e-2f));
   p = fma(p, r, splat(1.6666576621e-1f));
   p = fma(p, r, splat(0.5f));
-  return fma(p, r * r, r) + 1.0f;
+  return fma(p, r * r, r);
+}
+
+template <class V>
+HARTLEY_INLINE V exp_of_small(V r) {
+  return expm1_of_small(r) + Element<V>{1};
 }
 
 }  // namespace detail
@@ -134,6 +139,31 @@ HARTLEY_INLINE Vec<float> exp(Vec<float> x) {
   const Vec<float> scale_a = reinterpret<Vec<float>>((half + 127) << 23);
   const Vec<float> scale_b = reinterpret<Vec<float>>((exponent - half + 127) << 23);
   return select<float>(x == x, mantissa * scale_a * scale_b, x);
+}
+
+// e^x - 1 without cancellation near 0: max error 2 ulp, -inf → -1, overflow → inf, NaN → NaN.
+HARTLEY_INLINE Vec<double> expm1(Vec<double> x) {
+  const Vec<double> bounded = min(max(x, splat(-60.0)), splat(710.0));
+  const Vec<double> rounded = fma(bounded, splat(0x1.71547652b82fep0), splat(detail::kRounder));
+  const Vec<double> k = rounded - detail::kRounder;
+  const Vec<double> r = fma(k, splat(-detail::kLn2Low), fma(k, splat(-detail::kLn2High), bounded));
+  // 2^k (1 + e) - 1 = 2 (2^(k-1) e + (2^(k-1) - ½)): 2^(k-1) is a normal number for every k that comes
+  const auto exponent =
+      reinterpret<Vec<std::int64_t>>(rounded) - reinterpret<Vec<std::int64_t>>(splat(detail::kRounder));
+  const Vec<double> half_scale = reinterpret<Vec<double>>((exponent + 1022) << 52);
+  const Vec<double> half = fma(half_scale, detail::expm1_of_small(r), half_scale - 0.5);
+  return select<double>(x == x, half + half, x);
+}
+HARTLEY_INLINE Vec<float> expm1(Vec<float> x) {
+  const Vec<float> bounded = min(max(x, splat(-40.0f)), splat(89.0f));
+  const Vec<float> rounded = fma(bounded, splat(0x1.715476p0f), splat(detail::kRounderF));
+  const Vec<float> k = rounded - detail::kRounderF;
+  const Vec<float> r = fma(k, splat(-detail::kLn2LowF), fma(k, splat(-detail::kLn2HighF), bounded));
+  const auto exponent =
+      reinterpret<Vec<std::int32_t>>(rounded) - reinterpret<Vec<std::int32_t>>(splat(detail::kRounderF));
+  const Vec<float> half_scale = reinterpret<Vec<float>>((exponent + 126) << 23);
+  const Vec<float> half = fma(half_scale, detail::expm1_of_small(r), half_scale - 0.5f);
+  return select<float>(x == x, half + half, x);
 }
 
 // 2^x with x cut to [-900, 1023] ([-126, 127] in float32): never 0, denormal or inf, and in float64 nor is its product
