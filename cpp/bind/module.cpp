@@ -26,7 +26,9 @@ void register_all(py::module_& m) {
   m.attr("level") = HARTLEY_LEVEL;
   hartley::bind::register_vector_math(m);
   hartley::bind::register_machine(m);
+  hartley::bind::register_special(m);
   hartley::bind::register_pmf(m);
+  hartley::bind::register_discrete(m);
   hartley::bind::register_histogram(m);
   hartley::bind::register_knn(m);
   hartley::bind::register_transport(m);

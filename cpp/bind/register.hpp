@@ -7,7 +7,9 @@ namespace hartley::bind {
 
 void register_vector_math(pybind11::module_& m);
 void register_machine(pybind11::module_& m);
+void register_special(pybind11::module_& m);
 void register_pmf(pybind11::module_& m);
+void register_discrete(pybind11::module_& m);
 void register_histogram(pybind11::module_& m);
 void register_knn(pybind11::module_& m);
 void register_transport(pybind11::module_& m);
