@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import hartley as ht
+from hartley import _dispatch
 from hartley.reference import pmf as reference
 
 SIZES = [1, 2, 7, 8, 9, 15, 16, 17, 63, 64, 65, 1000, 1023, 1024, 1025, 32768, 32769, 100003]
@@ -284,3 +285,76 @@ def test_sums_may_be_off_by_the_documented_tolerance():
     with pytest.raises(ValueError, match="must sum to 1"):
         ht.entropy([0.5, 0.5 + 2e-6])
     assert ht.entropy(np.array([0.5, 0.5009], dtype=np.float32)) > 0
+
+
+F_DIVERGENCES = {
+    "pmf_total_variation": reference.total_variation,
+    "pmf_chi2_divergence": reference.chi2_divergence,
+    "pmf_squared_hellinger": reference.squared_hellinger,
+    "pmf_jeffreys_divergence": reference.jeffreys_divergence,
+    "pmf_le_cam_divergence": reference.le_cam_divergence,
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("kernel", F_DIVERGENCES)
+@pytest.mark.parametrize("n", SIZES)
+def test_f_divergences_equal_the_reference_on_all_sizes(level, kernel, n, dtype, rng):
+    p, q = pmf(rng, n, dtype, zeros=0.2), pmf(rng, n, dtype)
+    q[p == 0] = np.where(rng.random(np.count_nonzero(p == 0)) < 0.5, 0, q[p == 0])  # both 0 in places
+    p[0] = max(p[0], dtype(0.1))
+    sums = getattr(_dispatch.kernels, kernel)(p.reshape(1, -1, 1), q.reshape(1, -1, 1), 2)
+    p64, q64 = p.astype(np.float64), q.astype(np.float64)
+    with np.errstate(divide="ignore"):
+        expected = F_DIVERGENCES[kernel](p64, q64)
+    # every term is at least 0: its own error of 6 eps bounds the sum's; the reference's roots cancel where p is near q,
+    # which costs eps p a term
+    eps = float(np.finfo(dtype).eps)
+    assert sums[0, 0] == pytest.approx(expected, rel=6 * eps + 1e-13, abs=4 * eps)
+    np.testing.assert_allclose(sums[1:3, 0], [p64.sum(), q64.sum()], rtol=1e-13)
+    assert sums[3, 0] == 0.0
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(
+    ("a", "b"), [(0.0, 0.0), (0.5, 0.0), (2.0, 0.0), (7.0, 0.0), (0.5, 0.5), (2.0, -1.0), (0.0, 1.0)]
+)
+@pytest.mark.parametrize("n", SIZES)
+def test_power_sums_equal_the_reference_on_all_sizes(level, a, b, n, dtype, rng):
+    p, q = pmf(rng, n, dtype, zeros=0.2), pmf(rng, n, dtype)
+    sums = _dispatch.kernels.pmf_log_power_sums(p.reshape(1, -1, 1), q.reshape(1, -1, 1), a, b, 2)[:, 0]
+    p64, q64 = p.astype(np.float64), q.astype(np.float64)
+    # exponents of up to 7 * 30 are off by an eps of theirs, in float64 for both types; the logarithm adds its own
+    assert sums[0] == pytest.approx(math.log(reference.power_sum(p64, q64, a, b)), rel=1e-13, abs=300 * 2.3e-16)
+    np.testing.assert_allclose(sums[1:3], [p64.sum(), (q64 if b else p64).sum()], rtol=1e-13)
+    positive = p64 > 0
+    with np.errstate(divide="ignore"):
+        exponents = a * np.log(p64[positive]) + b * np.log(q64[positive])
+    assert sums[4] == pytest.approx(exponents.max(), rel=1e-14, abs=1e-14)
+
+
+def test_rows_of_every_short_length_have_the_bits_of_single_rows(level, rng):
+    for dtype in (np.float64, np.float32):
+        for n in (1, 2, 3, 5, 8, 9, 16, 31, 63, 64, 65):
+            p, q = pmf(rng, (300, n), dtype, zeros=0.1), pmf(rng, (300, n), dtype)
+            assert ht.entropy(p).tolist() == [ht.entropy(row) for row in p]
+            assert ht.kl_divergence(p, q).tolist() == [ht.kl_divergence(a, b) for a, b in zip(p, q, strict=True)]
+
+
+def test_a_hundred_million_terms_keep_their_digits(level):
+    n = 2**27
+    p = np.full(n, 2.0**-27, dtype=np.float32)
+    # a term -p log p is off by 2 eps of float32 at most, all by the same: nothing else may come on top of it in the sum
+    assert ht.entropy(p) == pytest.approx(27 * math.log(2), rel=2.4e-7)
+    total = _dispatch.kernels.pmf_entropy(p.reshape(1, -1, 1), 2)[1, 0]
+    assert total == 1.0  # powers of two add up exactly in any order, in float64
+
+
+def test_a_million_rows_run_in_one_call(level, rng):
+    p, q = pmf(rng, (10**6, 3)), pmf(rng, (10**6, 3))
+    some = rng.integers(0, 10**6, 50)
+    for function in (ht.renyi_divergence, ht.f_divergence):
+        order = 2.0 if function is ht.renyi_divergence else "hellinger2"
+        values = function(p, q, order)
+        assert values.shape == (10**6,)
+        np.testing.assert_allclose(values[some], [function(p[i], q[i], order) for i in some], rtol=1e-12, atol=1e-15)

@@ -15,8 +15,8 @@ from ._arrays import RealArray, as_pair, as_real, count_and_first
 from ._threads import get_num_threads
 
 _TOLERANCE = {8: 1e-6, 4: 1e-3}  # how far a row's sum may be from 1, by bytes of its dtype
-# Sums S that normalize=True may divide by as they are: log S - (Σ p log p) / S loses |log S| times the rounding error of
-# the dtype, less than 2e-6 in float32 and 1e-12 in float64
+# Sums S that normalize=True may divide by as they are: log S - (Σ p log p) / S loses |log S| times the rounding error
+# of the dtype, less than 2e-6 in float32 and 1e-12 in float64
 _PLAIN_SUMS = {8: (1e-280, 1e300), 4: (1e-3, 1e3)}
 
 
@@ -66,13 +66,15 @@ def _check_rows(x: RealArray, axis: int, sums: NDArray[np.float64], name: str, n
 def _are_fine(sums: NDArray[np.float64], n_arguments: int, itemsize: int, normalize: bool) -> bool:
     """Whether no entry is negative and all sums are what they have to be; False for NaN and inf."""
     if sums.shape[1] == 1:  # plain floats: three NumPy reductions would cost more than the functional of a short pmf
-        least_sums = largest_sums = sums[:, 0].tolist()
-        least_entry = least_sums[3]
+        column = sums[:, 0].tolist()
+        least_sums = largest_sums = column[1 : 1 + n_arguments]
+        least_entry = column[3]
     else:
-        least_sums, largest_sums = sums[:3].min(axis=1).tolist(), sums[:3].max(axis=1).tolist()
+        totals = sums[1 : 1 + n_arguments]
+        least_sums, largest_sums = totals.min(axis=1).tolist(), totals.max(axis=1).tolist()
         least_entry = sums[3].min()
     low, high = (5e-324, sys.float_info.max) if normalize else (1.0 - _TOLERANCE[itemsize], 1.0 + _TOLERANCE[itemsize])
-    fine = all(least_sums[k] >= low and largest_sums[k] <= high for k in range(1, 1 + n_arguments))
+    fine = all(least >= low and largest <= high for least, largest in zip(least_sums, largest_sums, strict=True))
     return fine and bool(least_entry >= 0)
 
 
@@ -104,18 +106,20 @@ def finish(
     return nats.reshape(batch)
 
 
-def sums_of_one(kernel: str, p: Any, axis: int, normalize: bool) -> tuple[NDArray[np.float64], tuple[int, ...], int]:
+def sums_of_one(
+    kernel: str, p: Any, axis: int, normalize: bool, *parameters: float, name: str = "p"
+) -> tuple[NDArray[np.float64], tuple[int, ...], int]:
     """Row sums [functional, Σp] of one batch, checked; its shape and axis."""
-    x = as_real(p, "p")
-    axis = _axis_index(axis, x.ndim, "p")
+    x = as_real(p, name)
+    axis = _axis_index(axis, x.ndim, name)
     if x.shape[axis] == 0:
-        raise ValueError(f"p has no entries along axis {axis}: shape {x.shape}")
-    sums = getattr(_dispatch.kernels, kernel)(_slabs(x, axis), get_num_threads())
+        raise ValueError(f"{name} has no entries along axis {axis}: shape {x.shape}")
+    sums = getattr(_dispatch.kernels, kernel)(_slabs(x, axis), *parameters, get_num_threads())
     if normalize and not _are_plain(sums[1:2], x.itemsize):
-        x = _scaled(x, axis, "p")
-        sums = getattr(_dispatch.kernels, kernel)(_slabs(x, axis), get_num_threads())
+        x = _scaled(x, axis, name)
+        sums = getattr(_dispatch.kernels, kernel)(_slabs(x, axis), *parameters, get_num_threads())
     if sums.size and not _are_fine(sums, 1, x.itemsize, normalize):
-        _check_rows(x, axis, sums[1], "p", normalize)
+        _check_rows(x, axis, sums[1], name, normalize)
     return sums, x.shape, axis
 
 
@@ -142,20 +146,50 @@ def _align(p: RealArray, q: RealArray, axis: int) -> tuple[RealArray, RealArray,
 
 
 def sums_of_two(
-    kernel: str, p: Any, q: Any, axis: int, normalize: bool
+    kernel: str,
+    p: Any,
+    q: Any,
+    axis: int,
+    normalize: bool,
+    *parameters: float,
+    names: tuple[str, str] = ("p", "q"),
 ) -> tuple[NDArray[np.float64], tuple[int, ...], int]:
     """Row sums [functional, Σp, Σq] of two batches, checked; the broadcast shape and axis."""
-    x, y = as_pair(p, q, "p", "q")
+    x, y = as_pair(p, q, *names)
     x_slabs, y_slabs, shape, axis = _align(x, y, axis)
-    sums = getattr(_dispatch.kernels, kernel)(x_slabs, y_slabs, get_num_threads())
+    sums = getattr(_dispatch.kernels, kernel)(x_slabs, y_slabs, *parameters, get_num_threads())
     if normalize and not _are_plain(sums[1:3], x.itemsize):
-        x, y = _scaled(x, axis - (len(shape) - x.ndim), "p"), _scaled(y, axis - (len(shape) - y.ndim), "q")
+        x, y = (_scaled(v, axis - (len(shape) - v.ndim), name) for v, name in zip((x, y), names, strict=True))
         x_slabs, y_slabs, shape, axis = _align(x, y, axis)
-        sums = getattr(_dispatch.kernels, kernel)(x_slabs, y_slabs, get_num_threads())
+        sums = getattr(_dispatch.kernels, kernel)(x_slabs, y_slabs, *parameters, get_num_threads())
     if sums.size and not _are_fine(sums, 2, x.itemsize, normalize):
-        _check_rows(x, axis, sums[1], "p", normalize)
-        _check_rows(y, axis, sums[2], "q", normalize)
+        _check_rows(x, axis, sums[1], names[0], normalize)
+        _check_rows(y, axis, sums[2], names[1], normalize)
     return sums, shape, axis
+
+
+def _distributions_last(x: Any, ndim: int, axis: int) -> Any:
+    return np.ascontiguousarray(np.moveaxis(x.reshape((1,) * (ndim - x.ndim) + x.shape), axis, -1))
+
+
+def log_power_sums(
+    p: Any, q: Any, a: float, b: float, axis: int, normalize: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[int, ...], int]:
+    """log Σ p^a q^b of every row (q None: of p alone) and its largest term's; the broadcast shape and axis."""
+    x, y = as_pair(p, p if q is None else q, "p", "q")
+    ndim = max(x.ndim, y.ndim)
+    axis = _axis_index(axis, ndim, "p" if q is None else "p and q")
+    if axis < ndim - 1:  # the distributions come to lie in memory one after the other
+        x, y = _distributions_last(x, ndim, axis), _distributions_last(y, ndim, axis)
+    if normalize:
+        x, y = _scaled(x, x.ndim - 1, "p"), _scaled(y, y.ndim - 1, "q")
+    x_slabs, y_slabs, moved, _ = _align(x, y, -1)
+    sums = _dispatch.kernels.pmf_log_power_sums(x_slabs, y_slabs, a, b, get_num_threads())
+    if sums.size and not _are_fine(sums, 2, x.itemsize, normalize):
+        _check_rows(x, x.ndim - 1, sums[1], "p", normalize)
+        _check_rows(y, y.ndim - 1, sums[2], "q", normalize)
+    log_totals = a * np.log(sums[1]) + b * np.log(sums[2]) if normalize else 0.0
+    return sums[0] - log_totals, sums[4] - log_totals, (*moved[:axis], moved[-1], *moved[axis:-1]), axis
 
 
 def divide_by_sum(p: Any, name: str, axis: int) -> RealArray:

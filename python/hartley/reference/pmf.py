@@ -37,3 +37,41 @@ def kl_divergence(p: Array, q: Array, axis: int = -1) -> Any:
 def js_divergence(p: Array, q: Array, axis: int = -1) -> Any:
     """H(m) - ½ H(p) - ½ H(q), m = (p + q) / 2."""
     return entropy((p + q) / 2, axis) - entropy(p, axis) / 2 - entropy(q, axis) / 2
+
+
+def binary_entropy(p: Array) -> Array:
+    """-p log p - (1 - p) log(1 - p)."""
+    return -_terms(p, p) - _terms(1 - p, 1 - p)
+
+
+def total_variation(p: Array, q: Array, axis: int = -1) -> Any:
+    """½ Σ |p - q|."""
+    return 0.5 * np.abs(p - q).sum(axis=axis)
+
+
+def chi2_divergence(p: Array, q: Array, axis: int = -1) -> Any:
+    """Σ (p - q)² / q."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(p == q, 0.0, (p - q) ** 2 / q).sum(axis=axis)
+
+
+def squared_hellinger(p: Array, q: Array, axis: int = -1) -> Any:
+    """½ Σ (√p - √q)²."""
+    return 0.5 * ((np.sqrt(p) - np.sqrt(q)) ** 2).sum(axis=axis)
+
+
+def jeffreys_divergence(p: Array, q: Array, axis: int = -1) -> Any:
+    """D(p‖q) + D(q‖p)."""
+    return kl_divergence(p, q, axis) + kl_divergence(q, p, axis)
+
+
+def le_cam_divergence(p: Array, q: Array, axis: int = -1) -> Any:
+    """½ Σ (p - q)² / (p + q)."""
+    with np.errstate(invalid="ignore"):
+        return np.where(p == q, 0.0, 0.5 * (p - q) ** 2 / (p + q)).sum(axis=axis)
+
+
+def power_sum(p: Array, q: Array, a: float, b: float, axis: int = -1) -> Any:
+    """Σ p^a q^b over the terms with p > 0."""
+    with np.errstate(divide="ignore"):
+        return np.where(p > 0, np.where(p > 0, p, 1.0) ** a * q**b, 0.0).sum(axis=axis)
