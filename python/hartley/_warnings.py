@@ -13,3 +13,7 @@ class TiesWarning(HartleyWarning):
 
 class ConvergenceWarning(HartleyWarning):
     """A solver stopped before it reached its tolerance; the message says what to change."""
+
+
+class CoverageWarning(HartleyWarning):
+    """The sample is too small for its alphabet: most of what the next draws bring has not been seen yet."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from .. import discrete
+from .._warnings import CoverageWarning
 
 Kind: TypeAlias = Literal["numeric", "integer", "categorical", "boolean", "datetime", "missing", "nested"]
 
@@ -216,8 +218,10 @@ def profile(name: str, type_: pa.DataType, tally: Tally, counts: NDArray[np.int6
         if tally.kind == "categorical":
             facts.notes.append("too many symbols: only the most frequent are kept apart")
         return facts
-    facts.entropy = discrete.entropy_from_counts(counts, base="bits")
-    facts.entropy_corrected = discrete.entropy_from_counts(counts, estimator="miller_madow", base="bits")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CoverageWarning)  # the report says the coverage itself
+        facts.entropy = discrete.entropy_from_counts(counts, base="bits")
+        facts.entropy_corrected = discrete.entropy_from_counts(counts, estimator="miller_madow", base="bits")
     facts.coverage = discrete.coverage(counts)
     if len(counts) == 1:
         facts.notes.append("constant" if missing == 0 else "constant where present")
