@@ -2,7 +2,7 @@
 PYTHON ?= python3
 INSTALL = -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test build lint check bench table clean
+.PHONY: demo test build inplace lint check bench table clean
 
 # A report on 336,776 flights, and the kernels' time beside plain NumPy's on the same data.
 demo: .venv-demo/bin/python
@@ -15,6 +15,16 @@ test: build lint check
 
 build: .venv-test/bin/python
 	.venv-test/bin/python $(INSTALL) -Cbuild-dir=build/test -Ccmake.define.HARTLEY_WERROR=ON ".[test,lint,bench]"
+
+# The native modules beside the Python sources, rebuilt only where something changed: for work on the kernels.
+LEVELS ?= v3
+PACKAGES = $$(.venv-test/bin/python -c "import sysconfig; print(sysconfig.get_paths()['purelib'])")
+inplace:
+	.venv-test/bin/cmake -S . -B build/inplace -G Ninja -DCMAKE_BUILD_TYPE=Release -DSKBUILD_PROJECT_VERSION=0.1.0 \
+	  -DHARTLEY_LEVELS="$(LEVELS)" -DHARTLEY_WERROR=ON -DPython_EXECUTABLE=$(CURDIR)/.venv-test/bin/python \
+	  -DCMAKE_MAKE_PROGRAM=$(CURDIR)/.venv-test/bin/ninja -DCMAKE_LIBRARY_OUTPUT_DIRECTORY=$(CURDIR)/python/hartley \
+	  -DCMAKE_PREFIX_PATH="$(PACKAGES);$(PACKAGES)/pybind11/share/cmake/pybind11" >/dev/null
+	.venv-test/bin/cmake --build build/inplace
 
 lint:
 	.venv-test/bin/ruff check .

@@ -15,7 +15,7 @@ import click
 import hartley as ht
 from hartley import _dispatch
 
-from . import table
+from . import report, table
 from .harness import Case, run_case
 
 REMOVED = "HARTLEY_BENCH_REMOVED"  # carries the names of the removed variables over the restart
@@ -86,7 +86,7 @@ def _measure(
         from rich.console import Console
     except ImportError as error:
         raise click.ClickException(f"{error}: pip install 'hartley[bench]'") from error
-    from . import report, roofline
+    from . import roofline
 
     console = Console()
     machine = roofline.measure(levels, thread_counts, rounds=2 if smoke else 8)
@@ -144,9 +144,10 @@ def _write(
 )
 @click.option(
     "--from",
-    "from_file",
+    "from_files",
+    multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Measure nothing: make the plot and the tables from this JSON result.",
+    help="Measure nothing: make plot and tables from this JSON result; repeated: a later file's rows replace the same.",
 )
 @click.option("--list", "list_only", is_flag=True, help="List the rows and stop.")
 def bench_command(
@@ -159,15 +160,16 @@ def bench_command(
     json_file: Path | None,
     plot_file: Path | None,
     table_files: tuple[Path, ...],
-    from_file: Path | None,
+    from_files: tuple[Path, ...],
     list_only: bool,
 ) -> None:
     """Compare hartley's speed with its NumPy reference, installed peers and this machine's limits.
 
     Every contender must agree with the reference before anything is timed. Exit status 1 when one does not.
     """
-    if from_file:
-        _write(json.loads(from_file.read_text(encoding="utf-8")), json_file, plot_file, table_files)
+    if from_files:
+        documents = [json.loads(file.read_text(encoding="utf-8")) for file in from_files]
+        _write(report.merged(documents), json_file, plot_file, table_files)
         return
     chosen = choose(discover(), concepts, rows)
     wanted_levels, thread_counts = _parse_levels(levels), _parse_threads(threads)

@@ -204,3 +204,16 @@ def print_result(result: Result, console: Any) -> None:
         console.print(f"{result.row}: FAILED: {result.failure}", markup=False, style="red")
     for name, reason in result.skipped.items():
         console.print(f"  skipped: {name}: {reason}", markup=False)
+
+
+def merged(documents: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Results of several runs on one machine as one: rows of a later run replace those of an earlier one.
+
+    Every row says at which commit it was measured; machine, versions and date are those of the last run.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    for document in documents:
+        for result in document["results"]:
+            rows[result["row"]] = {"commit": document["environment"]["commit"]} | result
+    order = sorted(rows, key=lambda row: rows[row]["concept"])
+    return dict(documents[-1]) | {"results": [rows[row] for row in order]}

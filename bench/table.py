@@ -52,8 +52,9 @@ def _caption(document: dict[str, Any]) -> str:
     level = machine["level"]
     rate = machine["flops"][level]["float64"][threads] / 1e9
     versions = ", ".join(f"{k} {v}" for k, v in environment["versions"].items() if v != "not installed")
+    commits = dict.fromkeys(r.get("commit", environment["commit"])[:12] for r in document["results"])
     return (
-        f"Measured on {environment['date'][:10]}, commit {environment['commit'][:12]}, {machine['processor']}, "
+        f"Measured on {environment['date'][:10]}, commit {' and '.join(commits)}, {machine['processor']}, "
         f"{threads} threads, level {level}. Limits of this machine in the same run: reading {reading}; "
         f"{rate:.0f} GFLOP/s in float64. Versions: {versions}."
     )

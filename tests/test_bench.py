@@ -312,6 +312,39 @@ def test_the_command_writes_json_plot_and_table(runner: CliRunner, tmp_path: Pat
     assert "| X2 |" in readme.read_text()
 
 
+def test_rows_of_a_later_file_replace_those_of_an_earlier_one(runner: CliRunner, tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(f"{table.BEGIN}\n{table.END}\n")
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    for file, rows in ((first, "X1,X2"), (second, "X2")):
+        outcome = runner.invoke(command.bench_command, ["--rows", rows, "--repeats", "1", "--json", str(file)])
+        assert outcome.exit_code == 0, outcome.output
+    later = json.loads(second.read_text())
+    later["environment"]["commit"], later["results"][0]["description"] = "f" * 40, "replaced"
+    second.write_text(json.dumps(later))
+    words = ["--from", str(first), "--from", str(second), "--table", str(readme)]
+    assert runner.invoke(command.bench_command, words).exit_code == 0
+    text = readme.read_text()
+    assert text.count("| X2 |") == text.count("| X2 | replaced |") == 1
+    assert "| X1 |" in text
+    assert f" and {'f' * 12}" in text
+
+
+def test_estimator_accuracy_writes_a_table_and_a_figure(tmp_path: Path) -> None:
+    from hartley.bench import estimator_accuracy
+
+    measured = estimator_accuracy.write(tmp_path, sizes=(20, 200), repeats=30, n_symbols=20)
+    assert (tmp_path / "estimators.png").stat().st_size > 10_000
+    text = (tmp_path / "estimators.md").read_text()
+    assert all(f"| {name} |" in text for name in estimator_accuracy.ESTIMATORS)
+    for results in measured.values():
+        # the plug-in is too low by about (K - 1)/(2 N): 0.5 nats at N = 20, 0.05 at 200; means of 30 err by 0.04
+        assert results["mle"][0][0] < -0.15
+        assert results["mle"][1][0] < -0.01
+        for name in ("grassberger", "chao_wang_jost", "zhang", "miller_madow"):
+            assert abs(results[name][1][0]) < abs(results["mle"][1][0])
+
+
 def test_the_command_fails_when_someone_disagrees(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = replace(CASE, row="X9", run=lambda x: x.sum() + 1)
     monkeypatch.setattr(command, "discover", lambda: {"made": [wrong, CASE]})

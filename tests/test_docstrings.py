@@ -6,6 +6,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,12 @@ def public_functions():
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_run(name):
     failures, _ = doctest.testmod(importlib.import_module(name))
+    assert failures == 0
+
+
+def test_examples_of_the_readme_run():
+    failures, n = doctest.testfile(str(Path(__file__).parents[1] / "README.md"), module_relative=False)
+    assert n > 10
     assert failures == 0
 
 
