@@ -78,7 +78,8 @@ def _uniform(first: float, last: float, bins: int) -> Edges:
         return Edges(np.array([first, last]), uniform=False)  # a constant has one cell
     width = last - first
     values = np.linspace(first, last, bins + 1)
-    if np.all(values[1:] > values[:-1]) and np.isfinite(bins / width):
+    wide_steps = width / bins > 4 * math.ulp(max(abs(first), abs(last)))  # rounding cannot join two edges
+    if (wide_steps or np.all(values[1:] > values[:-1])) and bins / width < math.inf:
         return Edges(values, uniform=True)
     return Edges(np.unique(values), uniform=False)  # a range of a few units in the last place has fewer cells
 
@@ -120,6 +121,8 @@ def _distinct(values: NDArray[np.float64]) -> Edges:
 
 def _require_numbers(x: RealArray, least: NDArray[np.float64], largest: NDArray[np.float64], name: str) -> None:
     """Every column has a number, none is infinite, and no range is wider than float64."""
+    if len(least) == 1 and 0.0 <= float(largest[0]) - float(least[0]) < math.inf:
+        return  # NumPy's functions cost more than the binning of a few samples
     empty = np.flatnonzero(least > largest)
     if empty.size:
         raise ValueError(f"{name} has no number in column {int(empty[0])}: all its entries are NaN")
