@@ -22,8 +22,12 @@ constexpr std::size_t kBatchBytes = 64u << 20;       // tables of all tiles coun
 constexpr std::size_t kMaxCells = 1u << 20;          // cells of the tables of a tile: 4 MiB a thread
 
 // Cells up to which bitmaps beat tables, per pair: an AND and a population count of 64 rows cost 1.2 cycles one word at
-// a time and 0.2 by vector; a table increment costs about 1.1 cycles a row (bench_histogram).
-std::size_t bit_sliced_limit() { return simd::has_vector_popcount() ? 240 : 40; }
+// a time, 0.9 by halves of bytes in vectors of 32 and 0.2 by a population count of vectors; a table increment costs
+// about 1.3 cycles a row (bench_histogram).
+std::size_t bit_sliced_limit() {
+  if (simd::has_vector_popcount()) return 240;
+  return simd::kVectorBytes >= 32 ? 81 : 40;
+}
 
 struct Column {
   std::size_t n_symbols;             // without the missing one

@@ -49,9 +49,10 @@ class CountTable:
 
 def plug_in(weights: F64, multiplicity: F64) -> float:
     """-Σ p log p of probabilities proportional to the weights."""
-    total = float(weights @ multiplicity)
-    p = weights[weights > 0] / total
-    return max(0.0, -float(multiplicity[weights > 0] @ (p * np.log(p))))
+    if not weights.all():  # 0 log 0 = 0
+        weights, multiplicity = weights[weights > 0], multiplicity[weights > 0]
+    p = weights / float(weights @ multiplicity)
+    return max(0.0, -float(multiplicity @ (p * np.log(p))))
 
 
 def coverage_of(table: CountTable) -> float:

@@ -122,7 +122,7 @@ def as_symbols(x: Any, name: str) -> Symbols:
     if array.ndim != 1:
         raise ValueError(f"{name} must be one column of symbols, got shape {array.shape}")
     dtype = array.dtype
-    if dtype.kind in "biufmMSU":
+    if dtype.kind in "biufmMSU" and not (array.flags.c_contiguous and array.flags.aligned and dtype.isnative):
         array = np.require(array, dtype.newbyteorder("="), ["C", "A"])
     if dtype.kind in "biu":
         return _of_integers(array)
@@ -139,6 +139,8 @@ def as_symbols(x: Any, name: str) -> Symbols:
 
 def as_columns(x: Any, name: str) -> list[Symbols]:
     """The columns of a variable: one for a single axis, one a feature for two, one a field for a frame or records."""
+    if type(x) is np.ndarray and x.ndim == 1 and x.size and not x.dtype.names:
+        return [as_symbols(x, name)]
     if hasattr(x, "columns") and hasattr(x, "shape") and len(x.shape) == 2:  # a frame: every column keeps its type
         columns = [
             as_symbols(x[c] if not hasattr(x, "iloc") else x.iloc[:, j], f"{name}[{c!r}]")
@@ -172,6 +174,8 @@ def complete_rows(
 ) -> tuple[list[list[Symbols]], NDArray[np.bool_] | None]:
     """The variables' columns without the rows where any is missing; which rows those are that stay (None: all)."""
     check_nan_policy(nan_policy)
+    if len(named) == 1 and all(column.missing is None for columns in named.values() for column in columns):
+        return list(named.values()), None
     lengths = {name: columns[0].ids.size for name, columns in named.items()}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{name} has {n}" for name, n in lengths.items())
