@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import mpmath
 import numpy as np
 import pandas as pd
 import pytest
@@ -174,3 +175,117 @@ def test_results_are_the_same_bits_for_every_number_of_threads(level: str, rng: 
             with ht.threads(n):
                 np.testing.assert_array_equal(discrete.counts(x), expected)
                 assert discrete.entropy(x, estimator="grassberger") == entropy
+
+
+def test_variables_of_many_columns_and_long_pasts_need_no_large_tables(level: str, rng: np.random.Generator) -> None:
+    x = rng.integers(0, 3, 600)
+    wide = np.stack([rng.permutation(256)[x] for _ in range(6)], axis=1)  # 256^6 combinations, three that occur
+    # each column tells x and the other way round
+    assert discrete.mutual_information(wide, x) == pytest.approx(discrete.entropy(x), abs=1e-13)
+    assert discrete.variation_of_information(wide, x) == 0.0
+    assert discrete.mutual_information(wide, x, weights=np.ones(600)) == pytest.approx(discrete.entropy(x), abs=1e-13)
+    # one x a y and three in all: the first-order bias is (0 - 2) / (2 N)
+    corrected = discrete.mutual_information(wide, x, bias="panzeri_treves")
+    assert corrected == pytest.approx(discrete.entropy(x) + 2 / 1200, abs=1e-13)
+    periodic = np.tile([0, 0, 1], 700)
+    assert discrete.active_information(periodic, 60) == pytest.approx(discrete.entropy(periodic[60:]), abs=1e-12)
+    assert discrete.transfer_entropy(periodic, periodic, source_history=63, target_history=63) == 0.0
+
+
+def test_products_of_alphabets_past_63_bits_keep_symbols_apart(level: str) -> None:
+    x = np.tile(np.repeat(np.arange(64)[:, None], 10, axis=1), (3, 1))
+    y = x % 2 * 63
+    assert discrete.joint_entropy(x, y) == pytest.approx(math.log(64), abs=1e-13)
+    assert discrete.conditional_entropy(x, y) == pytest.approx(math.log(32), abs=1e-13)
+    assert discrete.conditional_mutual_information(x, x, y) == pytest.approx(math.log(32), abs=1e-13)
+
+
+@pytest.mark.parametrize("counts", [[10**7] * 10, [10**9, 1], [10**12] * 2, [10**15] * 4, [2**61] * 2])
+def test_jackknife_of_huge_counts_does_not_cancel(counts: list[int]) -> None:
+    with mpmath.workdps(60):
+        n = mpmath.mpf(sum(counts))
+        share = lambda c: -(c - 1) * mpmath.log1p(-1 / mpmath.mpf(c)) if c > 1 else mpmath.mpf(0)  # noqa: E731
+        plug_in = -sum(c / n * mpmath.log(c / n) for c in map(mpmath.mpf, counts))
+        expected = float(plug_in + share(n) - sum(c / n * share(mpmath.mpf(c)) for c in counts))
+    # two numbers near 1 cancel: a few eps
+    assert discrete.entropy_from_counts(counts, estimator="jackknife") == pytest.approx(expected, abs=2e-15)
+
+
+def test_nsb_of_huge_counts_is_the_plug_in(level: str) -> None:
+    for counts in ([10**18] * 4, [2**62 - 1] * 2, [10**15, 10**12]):
+        value, std = discrete.entropy_from_counts(counts, estimator="nsb", return_std=True)
+        plug_in = discrete.entropy_from_counts(counts)
+        assert value == pytest.approx(plug_in, abs=1e-6)
+        assert 0 <= std < 1e-5
+
+
+def test_large_whole_numbers_beside_missing_values_stay_apart() -> None:
+    import polars as pl
+    import pyarrow as pa
+
+    large = 2**53
+    for x in (
+        pd.Series([large, large + 1, None] * 9, dtype="Int64"),
+        pl.Series([large, large + 1, None] * 9),
+        pa.array([large, large + 1, None] * 9),
+        pa.chunked_array([[large, large + 1, None]] * 9),
+    ):
+        assert discrete.entropy(x, nan_policy="omit", base=2) == 1.0
+        with pytest.raises(ValueError, match="x has 9 missing values"):
+            discrete.entropy(x)
+    assert discrete.entropy([2**63, 2**63 + 1, -1] * 9) == pytest.approx(math.log(3), abs=1e-15)
+    signed, unsigned = np.array([large] * 3), np.array([large + 1] * 3, dtype=np.uint64)
+    assert discrete.kl_divergence(signed, unsigned) == math.inf
+    table = pa.table({"a": [1, 2] * 9, "b": ["x", "y"] * 9})
+    assert discrete.entropy(table, base=2) == 1.0
+
+
+def test_missing_values_of_every_type_are_missing() -> None:
+    from decimal import Decimal
+
+    for nan in (np.float32("nan"), np.datetime64("NaT"), Decimal("NaN"), None, pd.NA, float("nan")):
+        with pytest.raises(ValueError, match="x has 2 missing values"):
+            discrete.entropy(np.array([nan, 1, nan], dtype=object))
+
+
+def test_pairs_with_missing_values_use_the_rows_that_both_have(level: str, rng: np.random.Generator) -> None:
+    x = rng.integers(0, 3, (300, 3)).astype(float)
+    x[:, 1] = x[:, 0]
+    x[:100, 0], x[250:, 1] = np.nan, np.nan
+    for estimator in ("mle", "grassberger"):
+        matrix = discrete.mutual_information_matrix(x, estimator=estimator, nan_policy="omit")
+        for i, j in ((0, 1), (0, 2), (1, 2)):
+            pair = discrete.mutual_information(x[:, i], x[:, j], estimator=estimator, nan_policy="omit")
+            assert matrix[i, j] == matrix[j, i] == pytest.approx(pair, abs=1e-13)
+    with pytest.raises(ValueError, match="columns 0 and 1 of X have no row"):
+        discrete.mutual_information_matrix([[1.0, np.nan], [np.nan, 2.0]], nan_policy="omit")
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: discrete.entropy_from_counts(np.ma.array([3, 1, 5], mask=[0, 0, 1])), ValueError, "counts has masked"),
+        (lambda: discrete.entropy([1, 1, "a"]), TypeError, "x must hold symbols of one type"),
+        (lambda: discrete.entropy([1, 1, 2], alpha="laplace"), ValueError, "alpha goes with"),
+        (lambda: discrete.entropy([1, 1, 2], weights=[1e308] * 3), ValueError, "weights must have a positive and"),
+        (lambda: discrete.entropy_from_counts([3, 1], estimator="dirichlet", alpha=1e308), ValueError, "alpha must be"),
+        (lambda: discrete.entropy_from_counts([3, 1], estimator="nsb", n_symbols=10**400), ValueError, r"n_symbols\)"),
+        (lambda: discrete.counts([[0, 1], [1, 0]], n_symbols=5), ValueError, "n_symbols goes with one column"),
+        (lambda: discrete.counts([1, 2], n_symbols=10**15), ValueError, r"n_symbols must be at most 2\^31"),
+        (lambda: discrete.homogeneity_completeness_v([0, 1], [0, 1], beta=np.inf), ValueError, "beta must be"),
+        (lambda: discrete.homogeneity_completeness_v([0, 1], [0, 1], beta="a"), TypeError, "beta must be a number"),
+        (lambda: discrete.kl_divergence([b"a"], ["a"]), TypeError, "x and y must hold symbols of one type"),
+        (lambda: discrete.kl_divergence([1], [1], alpha=np.nan), ValueError, "alpha must be"),
+        (lambda: discrete.transfer_entropy([1.0, np.nan, 1], [1, 1, 1]), ValueError, r"first at source\[1\]$"),
+        (lambda: discrete.counts(np.zeros(3, dtype=np.longdouble)), TypeError, "x must hold symbols"),
+        (
+            lambda: discrete.total_correlation(np.arange(10_000).reshape(50, 200) % 7, estimator="nsb"),
+            ValueError,
+            r"alphabet .* at most 2\^53",
+        ),
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore::hartley.CoverageWarning")
+def test_hostile_arguments_are_named(call: object, error: type, message: str) -> None:
+    with pytest.raises(error, match=message):
+        call()

@@ -245,6 +245,7 @@ def test_nsb_is_the_published_value(level: str) -> None:
     assert discrete.entropy_from_counts(PUBLISHED, estimator="nsb", n_symbols=100) == value
 
 
+@undersampled
 @pytest.mark.parametrize("n_symbols", [None, 10**4])
 @pytest.mark.parametrize("sample", ["one symbol", "two singletons", "doubletons", "mixed", "published"])
 def test_nsb_is_the_integral_over_beta(sample: str, n_symbols: int | None) -> None:
@@ -258,6 +259,7 @@ def test_nsb_is_the_integral_over_beta(sample: str, n_symbols: int | None) -> No
     assert std == pytest.approx(expected_std, rel=1e-8)
 
 
+@undersampled
 @pytest.mark.parametrize("n_symbols", [None, 10, 10**6])
 @pytest.mark.parametrize("n", [2, 3, 10, 1000, 10**6, 10**9])
 def test_nsb_stays_in_range_for_every_sample_size(n: int, n_symbols: int | None) -> None:

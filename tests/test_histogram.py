@@ -374,3 +374,52 @@ def test_wrong_types_are_named():
         histogram.bin_edges([1, 2], True)
     with pytest.raises(TypeError, match="progress must be"):
         histogram.mutual_information_matrix([[1, 2], [3, 4]], progress="yes")
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("edges", [[0.0, 0.25, 0.5, 1.0], list(np.linspace(0, 1, 101))])
+def test_numbers_outside_of_edges_are_left_out_or_clipped(level, edges, dtype, rng):
+    x, y = rng.normal(0.5, 0.5, size=(2, 5000)).astype(dtype)
+    inside = (x >= 0) & (x <= 1)
+    expected = np.where(inside, np.clip(np.searchsorted(edges, x, side="right") - 1, 0, len(edges) - 2), len(edges) - 1)
+    np.testing.assert_array_equal(histogram.digitize(x, edges, outside="ignore"), expected)
+    np.testing.assert_array_equal(histogram.digitize(x, edges, outside="clip"), histogram.digitize(x.clip(0, 1), edges))
+    both = inside & (y >= 0) & (y <= 1)
+    clipped = histogram.mutual_information(x, y, bins=edges, outside="clip")
+    assert clipped == pytest.approx(histogram.mutual_information(x.clip(0, 1), y.clip(0, 1), bins=edges), abs=1e-14)
+    ignored = histogram.mutual_information(x, y, bins=edges, outside="ignore")
+    assert ignored == pytest.approx(histogram.mutual_information(x[both], y[both], bins=edges), abs=1e-14)
+    matrix = histogram.mutual_information_matrix(np.stack([x, y], axis=1), bins=edges, outside="ignore")
+    assert matrix[0, 1] == pytest.approx(ignored, abs=1e-14)
+    with pytest.raises(ValueError, match=r'outside="ignore" leaves them out'):
+        histogram.mutual_information(x, y, bins=edges)
+    with pytest.raises(ValueError, match=r"outside must be .* got 'drop'"):
+        histogram.digitize(x, edges, outside="drop")
+
+
+def test_uniform_ranges_clip_to_the_nearest_cell(level):
+    assert histogram.digitize([-9.0, 0.1, 0.9, 1e300], 4, range=(0, 1), outside="clip").tolist() == [0, 0, 3, 3]
+    assert histogram.digitize([-9.0, 0.1, 0.9, 1e300], 4, range=(0, 1), outside="ignore").tolist() == [4, 0, 3, 4]
+
+
+def test_every_column_may_have_edges_of_its_own(level, rng):
+    x = rng.random((500, 3))
+    bins = [[0.0, 0.3, 1.0], "sturges", 5]
+    matrix = histogram.mutual_information_matrix(x, bins=bins, binning="uniform")
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        pair = histogram.mutual_information(x[:, i], x[:, j], bins=(bins[i], bins[j]), binning="uniform")
+        assert matrix[i, j] == pytest.approx(pair, abs=1e-14)
+    with pytest.raises(ValueError, match="bins by column must be as many as columns of X, 3, got 2"):
+        histogram.mutual_information_matrix(x, bins=[[0.0, 1.0], "fd"])
+
+
+@pytest.mark.parametrize("split", [1, 3, 8, 9, 20])
+def test_pairs_across_a_split_are_those_of_all_pairs(level, split, rng):
+    codes = rng.integers(0, 5, (21, 3000)).astype(np.uint8)
+    sizes = np.full(21, 5)
+    everyone = _dispatch.kernels.histogram_pairs(codes, sizes, 2, None)[0]
+    across = _dispatch.kernels.histogram_pairs(codes, sizes, 2, None, split=split, details=False)[0]
+    np.testing.assert_array_equal(across[:split, split:], everyone[:split, split:])
+    same_side = np.add.outer(np.arange(21) < split, np.arange(21) < split) != 1
+    np.fill_diagonal(same_side, False)
+    np.testing.assert_array_equal(across[same_side], 0.0)

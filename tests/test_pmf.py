@@ -358,3 +358,87 @@ def test_a_million_rows_run_in_one_call(level, rng):
         values = function(p, q, order)
         assert values.shape == (10**6,)
         np.testing.assert_allclose(values[some], [function(p[i], q[i], order) for i in some], rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_close_distributions_keep_their_digits(level, dtype):
+    p = np.array([0.3, 0.3, 0.4], dtype=dtype)
+    for ulps in (1, 2, 50, 10_000):
+        q = p.copy()
+        step = ulps * np.spacing(p[0])
+        q[0] += step
+        q[1] -= step
+        with mpmath.workdps(60):
+            a, b = ([mpmath.mpf(float(v)) for v in x] for x in (p, q))
+            m = [(x + y) / 2 for x, y in zip(a, b, strict=True)]
+            kl = lambda u, v: sum(x * mpmath.log(x / y) for x, y in zip(u, v, strict=True))  # noqa: E731
+            js, jeffreys = float((kl(a, m) + kl(b, m)) / 2), float(kl(a, b) + kl(b, a))
+        eps = float(np.finfo(dtype).eps)
+        assert ht.js_divergence(p, q) == pytest.approx(js, rel=8 * eps, abs=0)  # as documented
+        assert ht.jeffreys_divergence(p, q) == pytest.approx(jeffreys, rel=8 * eps, abs=0)
+
+
+def test_normalize_counts_the_axis_on_the_broadcast_shape(level):
+    p, q = [0.5, 0.5], [[0.5, 0.5], [0.2, 0.8]]
+    for function in (ht.js_divergence, ht.jeffreys_divergence, ht.total_variation, ht.bhattacharyya_distance):
+        scaled = function(np.multiply(p, 4), np.multiply(q, 3), axis=1, normalize=True)
+        np.testing.assert_allclose(scaled, function(p, q, axis=1), rtol=1e-14, atol=1e-16)
+    np.testing.assert_allclose(
+        ht.renyi_divergence(p, q, 0.95, axis=1, normalize=True), ht.renyi_divergence(p, q, 0.95), rtol=1e-13
+    )
+
+
+def test_orders_without_end_and_denormals(level):
+    assert ht.renyi_entropy([0.1] * 10, 1e308) == pytest.approx(math.log(10))
+    assert ht.renyi_divergence([0.01, 0.99], [0.99, 0.01], 1e308) == pytest.approx(math.log(99))
+    assert ht.f_divergence([0.25, 0.75], [0.5, 0.5], ("alpha", 1e155)) == math.inf
+    for order in (0.0, 0.01, 0.5):
+        assert ht.tsallis_entropy([1e-320, 1.0], order) == pytest.approx((1e-320**order) / (1 - order), rel=1e-12)
+    assert ht.tsallis_entropy([3e9, 1e9, 5e8], 40, normalize=True) == pytest.approx(1 / 39, rel=1e-6)
+    assert ht.tsallis_entropy([1e17, 1e17], 0, normalize=True) == 1.0
+    assert ht.chi2_divergence([1e-10, 1], [1e-300, 1]) == pytest.approx(1e280)
+    assert ht.normalized_mutual_information([[1e-200, 0], [0, 1.0]], norm="geometric") == pytest.approx(1.0)
+    assert ht.pointwise_mutual_information([[1e-310, 0], [0, 1.0]])[0, 0] == pytest.approx(-math.log(1e-310))
+    p = [0.3, 0.7 - 5e-7]
+    for order in (0.5, 0.899, 0.95, 1.05, 2.0):
+        assert ht.renyi_divergence(p, p, order) == pytest.approx(0.0, abs=1e-15)
+
+
+def test_total_correlation_of_many_rare_variables_does_not_overflow(level):
+    rare = 1e-30
+    p = np.zeros((2,) * 12)
+    p[(0,) * 12], p[(1,) * 12] = rare, 1 - rare
+    # copies of one variable: eleven times its entropy
+    assert ht.total_correlation(p) == pytest.approx(11 * -(rare * math.log(rare) - rare), rel=1e-12)
+    assert ht.interaction_information(np.full((2,) * 10, 2.0**-10)) == pytest.approx(0.0, abs=1e-12)
+    assert ht.o_information(np.full((2, 2, 2), 0.125002, dtype=np.float32)) == pytest.approx(0.0, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: ht.js_distance([0.5, 0.5], [0.25, 0.75], base=0.5), ValueError, "base must be above 1"),
+        (lambda: ht.entropy([10**400, 1]), ValueError, "p holds a number that float64 cannot"),
+        (lambda: ht.renyi_entropy([1.0], 10**400), ValueError, "alpha must be a number that float64 can hold"),
+        (lambda: ht.entropy([1.0], base=10**400), ValueError, "base must be a number that float64 can hold"),
+        (lambda: ht.f_divergence([1.0], [1.0], ("alpha", "x")), TypeError, "a of .* must be a number"),
+        (lambda: ht.f_divergence([1.0], [1.0], np.array(["kl"])), TypeError, "f must be a name"),
+        (lambda: ht.f_divergence([0, 1.0], [1.0, 0], lambda t: t - 1, f0=np.nan), ValueError, "f0|f_inf_slope"),
+        (lambda: ht.f_divergence([1.0], [1.0], lambda t: t * 1j), TypeError, "f must return real numbers"),
+        (lambda: ht.js_divergence([[0.5, 0.5]], axis="a"), TypeError, "axis must be a whole number"),
+        (lambda: ht.js_divergence([[0.5, 0.5], [0.9, 0.9]]), ValueError, "p must sum to 1"),
+        (lambda: ht.js_divergence([0.5, 0.5], [1.0, 0, 0], weights=[0.5, 0.5]), ValueError, "equal lengths"),
+        (lambda: ht.chain_rule([[0.5, 0.5]], order=5), TypeError, "order must be a sequence"),
+        (lambda: ht.chain_rule([[0.5, 0.5]], order=[(0, 1), 1]), TypeError, "order must be"),
+        (lambda: ht.kl_divergence([0.5, 0.5], [0.5, 0.5], axis=0.0), TypeError, "axis must be a whole number"),
+    ],
+)
+def test_hostile_arguments_are_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_a_batch_without_entries_is_refused_by_the_kernels_too(level):
+    for kernel in (_dispatch.kernels.pmf_entropy, lambda p, n: _dispatch.kernels.pmf_log_power_sums(p, p, 2.0, 0.0, n)):
+        with pytest.raises(ValueError, match="p must have entries"):
+            kernel(np.empty((1, 0, 1)), 1)

@@ -84,6 +84,10 @@ double expected_information(const Array<std::int64_t>& x_sizes, const Array<std:
                             int n_threads) {
   if (x_sizes.size() != x_counts.size() || y_sizes.size() != y_counts.size())
     throw py::value_error("sizes and counts must have equal lengths");
+  constexpr std::int64_t kMost = std::int64_t{1} << 53;  // whole numbers that the recurrences can count
+  for (const Array<std::int64_t>* sizes : {&x_sizes, &y_sizes})
+    for (const std::int64_t size : view(*sizes))
+      if (size < 1 || size > n || n > kMost) throw py::value_error("sizes must be from 1 to n, n at most 2^53");
   const auto a = view(x_sizes), a_counts = view(x_counts), b = view(y_sizes), b_counts = view(y_counts);
   return without_gil([&] { return expected_mutual_information(a, a_counts, b, b_counts, n, n_threads); });
 }

@@ -2,6 +2,8 @@
 
 #include <pybind11/stl.h>
 
+#include <algorithm>
+
 #include "bind/array.hpp"
 #include "bind/register.hpp"
 #include "kernels/histogram_pairs.hpp"
@@ -68,15 +70,15 @@ Array<double> ranked_values(const Array<T>& x, const Array<std::int64_t>& ranks,
 
 template <class T, class Code>
 py::tuple codes_into(const Array<T>& x, const Array<double>& edges, const Array<std::int64_t>& offsets,
-                     const Array<std::uint8_t>& uniform, Array<Code>& codes, int n_threads) {
+                     const Array<std::uint8_t>& uniform, bool outside_is_missing, Array<Code>& codes, int n_threads) {
   require_rank(x, 2, "x");
   require_rank(codes, 2, "codes");
   const std::vector<Bins> bins = column_bins(edges, offsets, uniform);
   const T* data = x.data();
   Code* target = codes.mutable_data();
   const std::size_t n_rows = extent(x, 0), n_columns = extent(x, 1);
-  const std::vector<UncodedCounts> uncoded =
-      without_gil([&] { return digitize<T, Code>(data, n_rows, n_columns, bins, target, n_threads); });
+  const std::vector<UncodedCounts> uncoded = without_gil(
+      [&] { return digitize<T, Code>(data, n_rows, n_columns, bins, outside_is_missing, target, n_threads); });
   Array<std::int64_t> outside = make_array<std::int64_t>({n_columns}), n_nan = make_array<std::int64_t>({n_columns});
   for (std::size_t c = 0; c < n_columns; ++c) {
     fill(outside)[c] = uncoded[c].outside;
@@ -85,7 +87,7 @@ py::tuple codes_into(const Array<T>& x, const Array<double>& edges, const Array<
   return py::make_tuple(outside, n_nan);
 }
 
-// Symmetric matrices that pairs are written into.
+// Symmetric matrices that pairs are written into; those that nobody asked for are null.
 struct PairMatrices {
   std::size_t n_columns;
   double *information, *entropy;
@@ -95,6 +97,7 @@ struct PairMatrices {
     const auto& m = *static_cast<const PairMatrices*>(context);
     const std::size_t ij = i * m.n_columns + j, ji = j * m.n_columns + i;
     m.information[ij] = m.information[ji] = s.mutual_information;
+    if (m.entropy == nullptr) return;
     m.entropy[ij] = s.x_entropy;
     m.entropy[ji] = s.y_entropy;
     m.n[ij] = m.n[ji] = s.n;
@@ -105,23 +108,29 @@ struct PairMatrices {
 };
 
 template <class Code>
-py::tuple pairs(const Array<Code>& codes, const Array<std::int64_t>& n_cells, int n_threads, py::object progress) {
+py::tuple pairs(const Array<Code>& codes, const Array<std::int64_t>& n_cells, int n_threads, py::object progress,
+                std::size_t split, bool details) {
   require_rank(codes, 2, "codes");
   const std::size_t d = extent(codes, 0), n_rows = extent(codes, 1);
   if (extent(n_cells, 0) != d) throw py::value_error("n_cells must have one entry for every column of codes");
-  Array<double> information = make_array<double>({d, d}), entropy = make_array<double>({d, d});
-  Array<std::int64_t> n = make_array<std::int64_t>({d, d}), symbols = make_array<std::int64_t>({d, d}),
-                      cells = make_array<std::int64_t>({d, d});
-  PairMatrices matrices{d,
-                        information.mutable_data(),
-                        entropy.mutable_data(),
-                        n.mutable_data(),
-                        symbols.mutable_data(),
-                        cells.mutable_data()};
+  if (split > d) throw py::value_error("split must be at most the number of columns");
+  Array<double> information = make_array<double>({d, d});
+  PairMatrices matrices{d, information.mutable_data(), nullptr, nullptr, nullptr, nullptr};
+  Array<double> entropy;
+  Array<std::int64_t> n, symbols, cells;
+  if (split > 0) std::fill_n(matrices.information, d * d, 0.0);  // pairs on one side of the split stay 0
+  if (details) {
+    entropy = make_array<double>({d, d});
+    for (Array<std::int64_t>* counts : {&n, &symbols, &cells}) *counts = make_array<std::int64_t>({d, d});
+    matrices.entropy = entropy.mutable_data();
+    matrices.n = n.mutable_data();
+    matrices.symbols = symbols.mutable_data();
+    matrices.cells = cells.mutable_data();
+  }
   const Code* data = codes.data();
   const auto sizes = view(n_cells);
   const ProgressScope scope(progress);
-  without_gil([&] { histogram_pairs(data, d, n_rows, sizes, &PairMatrices::put, &matrices, n_threads); });
+  without_gil([&] { histogram_pairs(data, d, n_rows, sizes, split, &PairMatrices::put, &matrices, n_threads); });
   return py::make_tuple(information, n, symbols, cells, entropy);
 }
 
@@ -160,9 +169,11 @@ void register_type(py::module_& m) {
   m.def("histogram_order_statistics", &ranked_values<T>, arg("x").noconvert(), arg("ranks").noconvert(),
         arg("n_threads"));
   m.def("histogram_digitize", &codes_into<T, std::uint8_t>, arg("x").noconvert(), arg("edges").noconvert(),
-        arg("offsets").noconvert(), arg("uniform").noconvert(), arg("codes").noconvert(), arg("n_threads"));
+        arg("offsets").noconvert(), arg("uniform").noconvert(), arg("outside_is_missing"), arg("codes").noconvert(),
+        arg("n_threads"));
   m.def("histogram_digitize", &codes_into<T, std::uint16_t>, arg("x").noconvert(), arg("edges").noconvert(),
-        arg("offsets").noconvert(), arg("uniform").noconvert(), arg("codes").noconvert(), arg("n_threads"));
+        arg("offsets").noconvert(), arg("uniform").noconvert(), arg("outside_is_missing"), arg("codes").noconvert(),
+        arg("n_threads"));
 }
 
 }  // namespace
@@ -172,9 +183,9 @@ void register_histogram(py::module_& m) {
   register_type<double>(m);
   register_type<float>(m);
   m.def("histogram_pairs", &pairs<std::uint8_t>, arg("codes").noconvert(), arg("n_cells").noconvert(), arg("n_threads"),
-        arg("progress"));
+        arg("progress"), arg("split") = 0, arg("details") = true);
   m.def("histogram_pairs", &pairs<std::uint16_t>, arg("codes").noconvert(), arg("n_cells").noconvert(),
-        arg("n_threads"), arg("progress"));
+        arg("n_threads"), arg("progress"), arg("split") = 0, arg("details") = true);
   m.def("histogram_table_statistics", &table_statistics, arg("counts").noconvert());
   m.def("chi2_survival", &chi2_survival, arg("statistic").noconvert(), arg("dof").noconvert(), arg("n_threads"));
 }

@@ -18,6 +18,7 @@ BatchShape common_shape(const Array<T>& p, const Array<T>& q) {
   require_rank(p, 3, "p");
   require_rank(q, 3, "q");
   const BatchShape shape{extent(p, 0) == 1 ? extent(q, 0) : extent(p, 0), extent(p, 1), extent(p, 2)};
+  if (shape.n == 0) throw py::value_error("p must have entries along its middle axis");
   const bool slabs_pair = extent(q, 0) == 1 || extent(q, 0) == shape.outer;
   if (!slabs_pair || extent(q, 1) != shape.n || extent(q, 2) != shape.inner)
     throw py::value_error("p and q must have equal shapes");

@@ -177,16 +177,19 @@ void store_codes(const double* cells, std::size_t n, Code* codes) {
 
 // Codes of one block of one column that lies contiguous.
 template <class T, class Code>
-void code_block(const T* x, std::size_t n, const Bins& bins, Code* codes, UncodedCounts& uncoded) {
+void code_block(const T* x, std::size_t n, const Bins& bins, bool outside_is_missing, Code* codes,
+                UncodedCounts& uncoded) {
   alignas(kVectorBytes) double cells[kBinBlock + kLanes<double>];
   const std::size_t outside = bin_block(x, n, bins, cells);
   store_codes(cells, n, codes);
   if (outside == 0) return;
   std::int64_t n_nan = 0;
   for (std::size_t i = 0; i < n; ++i) {
-    if (x[i] == x[i]) continue;
-    codes[i] = static_cast<Code>(bins.count());
-    ++n_nan;
+    const double v = static_cast<double>(x[i]);
+    if (v >= bins.edges.front() && v <= bins.edges.back()) continue;
+    const bool is_nan = v != v;
+    if (is_nan || outside_is_missing) codes[i] = static_cast<Code>(bins.count());
+    n_nan += is_nan;
   }
   uncoded.n_nan += n_nan;
   uncoded.outside += static_cast<std::int64_t>(outside) - n_nan;
@@ -196,7 +199,7 @@ void code_block(const T* x, std::size_t n, const Bins& bins, Code* codes, Uncode
 
 template <class T, class Code>
 std::vector<UncodedCounts> digitize(const T* x, std::size_t n_rows, std::size_t n_columns, std::span<const Bins> bins,
-                                    Code* codes, int n_threads) {
+                                    bool outside_is_missing, Code* codes, int n_threads) {
   const std::size_t n_strips = count_blocks(n_columns, kStrip), n_chunks = count_blocks(n_rows, kChunkRows);
   std::vector<UncodedCounts> parts(n_chunks * n_columns, {0, 0});
   parallel_for(n_strips * n_chunks, n_threads, [&](std::size_t task, int) {
@@ -209,8 +212,8 @@ std::vector<UncodedCounts> digitize(const T* x, std::size_t n_rows, std::size_t 
         for (std::size_t r = 0; r < n; ++r)
           for (std::size_t c = 0; c < width; ++c) block[c][r] = x[(begin + r) * n_columns + first + c];
       for (std::size_t c = 0; c < width; ++c)
-        code_block(n_columns > 1 ? block[c] : x + begin, n, bins[first + c], codes + (first + c) * n_rows + begin,
-                   parts[chunk * n_columns + first + c]);
+        code_block(n_columns > 1 ? block[c] : x + begin, n, bins[first + c], outside_is_missing,
+                   codes + (first + c) * n_rows + begin, parts[chunk * n_columns + first + c]);
     }
   });
   std::vector<UncodedCounts> totals(n_columns, {0, 0});
@@ -221,13 +224,13 @@ std::vector<UncodedCounts> digitize(const T* x, std::size_t n_rows, std::size_t 
   return totals;
 }
 
-#define HARTLEY_INSTANTIATE(T)                                                                              \
-  template std::size_t bin_block<T>(const T*, std::size_t, const Bins&, double*);                           \
-  template std::vector<ColumnRange> column_ranges<T>(const T*, std::size_t, std::size_t, int);              \
-  template std::vector<UncodedCounts> digitize<T, std::uint8_t>(const T*, std::size_t, std::size_t,         \
-                                                                std::span<const Bins>, std::uint8_t*, int); \
-  template std::vector<UncodedCounts> digitize<T, std::uint16_t>(const T*, std::size_t, std::size_t,        \
-                                                                 std::span<const Bins>, std::uint16_t*, int);
+#define HARTLEY_INSTANTIATE(T)                                                                                    \
+  template std::size_t bin_block<T>(const T*, std::size_t, const Bins&, double*);                                 \
+  template std::vector<ColumnRange> column_ranges<T>(const T*, std::size_t, std::size_t, int);                    \
+  template std::vector<UncodedCounts> digitize<T, std::uint8_t>(const T*, std::size_t, std::size_t,               \
+                                                                std::span<const Bins>, bool, std::uint8_t*, int); \
+  template std::vector<UncodedCounts> digitize<T, std::uint16_t>(const T*, std::size_t, std::size_t,              \
+                                                                 std::span<const Bins>, bool, std::uint16_t*, int);
 HARTLEY_INSTANTIATE(double)
 HARTLEY_INSTANTIATE(float)
 

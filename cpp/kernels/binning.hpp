@@ -23,7 +23,7 @@ struct Bins {
 };
 
 // Cells of at most kBinBlock consecutive numbers as float64 values; the number of entries outside [first, last] (NaN
-// among them) is returned, their cells are meaningless but within [0, K).
+// among them) is returned; the cell of such a number is the nearest one, that of a NaN any of them.
 inline constexpr std::size_t kBinBlock = 1024;  // float64: 8 KiB, the buffers of two variables stay in L1
 template <class T>
 std::size_t bin_block(const T* x, std::size_t n, const Bins& bins, double* cells);
@@ -43,12 +43,13 @@ void order_statistics(const T* x, std::size_t n_rows, std::size_t n_columns, std
                       std::size_t n_ranks, double* values, int n_threads);
 
 struct UncodedCounts {
-  std::int64_t outside, n_nan;  // numbers outside the edges (their codes are meaningless), NaN entries
+  std::int64_t outside, n_nan;  // numbers outside the edges, NaN entries
 };
 
-// codes[c * n_rows + r] = cell of x[r, c] in bins[c], or bins[c].count() where it is NaN.
+// codes[c * n_rows + r] = cell of x[r, c] in bins[c], or bins[c].count() where it is NaN. Numbers outside the edges get
+// that code, too, where outside_is_missing, else the nearest cell's.
 template <class T, class Code>
 std::vector<UncodedCounts> digitize(const T* x, std::size_t n_rows, std::size_t n_columns, std::span<const Bins> bins,
-                                    Code* codes, int n_threads);
+                                    bool outside_is_missing, Code* codes, int n_threads);
 
 }  // namespace hartley

@@ -177,7 +177,9 @@ SymbolCounts<std::uint64_t> count_widened(std::span<const U> x, int n_threads) {
 Multiplicities multiplicities_of(std::span<const std::int64_t> counts) {
   std::array<std::int64_t, 4096> small{};  // most counts of a large alphabet
   std::map<std::int64_t, std::int64_t> large;
-  for (const std::int64_t count : counts) {
+  for (std::size_t v = 0; v < counts.size(); ++v) {
+    const std::int64_t count = counts[v];
+    if (v % kBlock == 0) stop_if_asked();
     if (static_cast<std::size_t>(count) < small.size())
       ++small[static_cast<std::size_t>(count)];
     else
@@ -224,11 +226,13 @@ SymbolCounts<U> count_symbols(std::span<const U> x, bool is_signed, int n_thread
     const auto n_seen = counts.size() - static_cast<std::size_t>(std::ranges::count(counts, 0));
     counted.symbols.reserve(n_seen);
     counted.counts.reserve(n_seen);
-    for (std::size_t v = 0; v < counts.size(); ++v)
+    for (std::size_t v = 0; v < counts.size(); ++v) {
+      if (v % kBlock == 0) stop_if_asked();
       if (counts[v] != 0) {
         counted.symbols.push_back(static_cast<U>(first + v));
         counted.counts.push_back(counts[v]);
       }
+    }
   });
   if (dense) return counted;
   SymbolCounts<std::uint64_t> sparse = count_widened(x, n_threads);

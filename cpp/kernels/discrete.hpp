@@ -30,7 +30,8 @@ struct SymbolCounts {
 };
 
 // The distinct integers, ascending in their order, and how often each occurs. n >= 1; sparse ones: n < 2^32. O(n + K)
-// for K distinct ones. Scratch: dense up to 16 bytes a cell and thread, sparse 8 n bytes.
+// for K distinct ones. Scratch: dense 8 bytes a cell and up to 16 a cell and thread; sparse 8 n bytes (16 n for narrow
+// integers) and about 60 a distinct one.
 template <class U>
 SymbolCounts<U> count_symbols(std::span<const U> x, bool is_signed, int n_threads);
 
@@ -39,7 +40,7 @@ struct Multiplicities {
 };
 
 // The distinct counts, ascending, and how many symbols have each: all that an entropy needs. As count_symbols, without
-// ever listing the symbols.
+// sorting the symbols.
 template <class U>
 Multiplicities count_multiplicities(std::span<const U> x, bool is_signed, int n_threads);
 
@@ -47,7 +48,8 @@ Multiplicities count_multiplicities(std::span<const U> x, bool is_signed, int n_
 SymbolCounts<std::uint64_t> count_sparse(std::span<const std::uint64_t> ids, int n_threads);
 void sort_by_symbol(SymbolCounts<std::uint64_t>& counted, bool is_signed, int n_threads);
 
-// codes[i] = position of ids[i] among the K < 2^32 - 1 distinct `symbols`, 2^32 - 1 where it is not there. O(n + K).
+// codes[i] = position of ids[i] among the K < 2^32 - 1 distinct `symbols`, 2^32 - 1 where it is not there. O(n + K);
+// scratch: 32 to 64 bytes a symbol.
 void encode_ids(std::span<const std::uint64_t> ids, std::span<const std::uint64_t> symbols,
                 std::span<std::uint32_t> codes, int n_threads);
 

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <random>
 #include <stdexcept>
 
 #include "kernels/discrete.hpp"
@@ -27,7 +28,13 @@ constexpr std::uint64_t inverse_of(std::uint64_t odd) {  // Newton's iteration m
   for (int i = 0; i < 5; ++i) inverse *= 2 - odd * inverse;
   return inverse;
 }
+// Nobody can prepare ids that fall on one slot. What comes out does not depend on it: counts come sorted, or as sums.
+const std::uint64_t seed_of_process = [] {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}();
 std::uint64_t mix(std::uint64_t id) {
+  id ^= seed_of_process;
   id = (id ^ (id >> 32)) * kFirstFactor;
   id = (id ^ (id >> 32)) * kSecondFactor;
   return id ^ (id >> 32);
@@ -35,11 +42,11 @@ std::uint64_t mix(std::uint64_t id) {
 std::uint64_t unmix(std::uint64_t hash) {
   hash = (hash ^ (hash >> 32)) * inverse_of(kSecondFactor);
   hash = (hash ^ (hash >> 32)) * inverse_of(kFirstFactor);
-  return hash ^ (hash >> 32);
+  return hash ^ (hash >> 32) ^ seed_of_process;
 }
 
 // Open addressing by the low bits of the hashes, at most half full. Slots keep their growth from one part to the next,
-// but every part begins with kFirstSlots of them: the order in which a part's ids come out depends on the part alone.
+// but every part begins with kFirstSlots of them.
 class HashCounts {
  public:
   HashCounts() { clear(); }
@@ -156,11 +163,12 @@ SymbolCounts<std::uint64_t> count_sparse(std::span<const std::uint64_t> ids, int
   SymbolCounts<std::uint64_t> counted;
   counted.symbols.resize(offsets[n_parts]);
   counted.counts.resize(offsets[n_parts]);
-  for (std::size_t part = 0; part < n_parts; ++part) {
+  parallel_for(n_parts, n_threads, [&](std::size_t part, int) {
     const auto offset = static_cast<std::ptrdiff_t>(offsets[part]);
     std::ranges::copy(parts[part].symbols, counted.symbols.begin() + offset);
     std::ranges::copy(parts[part].counts, counted.counts.begin() + offset);
-  }
+    parts[part] = {};
+  });
   return counted;
 }
 
@@ -175,7 +183,10 @@ void sort_by_symbol(SymbolCounts<std::uint64_t>& counted, bool is_signed, int n_
   turn_signs();  // unsigned order is then the signed one
   sort_values<std::uint64_t>(counted.symbols, counted.symbols, order, n_threads);
   turn_signs();
-  for (std::size_t i = 0; i < order.size(); ++i) counted.counts[i] = counts[order[i]];
+  parallel_for(count_blocks(order.size(), kBlock), n_threads, [&](std::size_t block, int) {
+    for (std::size_t i = block * kBlock; i < std::min(order.size(), (block + 1) * kBlock); ++i)
+      counted.counts[i] = counts[order[i]];
+  });
 }
 
 void encode_ids(std::span<const std::uint64_t> ids, std::span<const std::uint64_t> symbols,
@@ -186,7 +197,9 @@ void encode_ids(std::span<const std::uint64_t> ids, std::span<const std::uint64_
   };
   const std::size_t mask = std::bit_ceil(2 * symbols.size() + 1) - 1;
   Buffer<Slot> slots(mask + 1);
-  for (Slot& slot : slots) slot = {0, 0};
+  parallel_for(count_blocks(slots.size(), kBlock), n_threads, [&](std::size_t block, int) {
+    std::fill(slots.begin() + block * kBlock, slots.begin() + std::min(slots.size(), (block + 1) * kBlock), Slot{0, 0});
+  });
   for (std::size_t code = 0; code < symbols.size(); ++code) {
     std::size_t at = mix(symbols[code]) & mask;
     while (slots[at].code_plus_one != 0) at = (at + 1) & mask;

@@ -276,7 +276,8 @@ void place_bitmaps(const std::vector<Column>& columns, Tile& tile) {
 template <class Code>
 class TileSource {
  public:
-  TileSource(const std::vector<Column>& columns, std::size_t n_rows) : columns_(columns), n_rows_(n_rows) {
+  TileSource(const std::vector<Column>& columns, std::size_t n_rows, std::size_t split)
+      : columns_(columns), n_rows_(n_rows), split_(split) {
     const std::size_t side = count_blocks(columns.size(), kTile);
     n_squares_ = side * (side + 1) / 2;
   }
@@ -298,8 +299,8 @@ class TileSource {
   const std::vector<Pair>& sparse_pairs() const { return sparse_; }
 
  private:
-  // The pairs i < j of the square that begins at (i0, j0), in as many tiles as kMaxCells makes of them; pairs for the
-  // sparse scheme are set apart. Returns the number of cells.
+  // The pairs i < j (across the split, where there is one) of the square that begins at (i0, j0), in as many tiles as
+  // kMaxCells makes of them; pairs for the sparse scheme are set apart. Returns the number of cells.
   std::size_t add_square(std::vector<Tile>& batch) {
     const std::size_t i_end = std::min(columns_.size(), i0_ + kTile), j_end = std::min(columns_.size(), j0_ + kTile);
     std::size_t total = 0;
@@ -313,6 +314,7 @@ class TileSource {
     };
     for (std::size_t i = i0_; i < i_end; ++i) {
       for (std::size_t j = std::max(j0_, i + 1); j < j_end; ++j) {
+        if (split_ > 0 && (i >= split_ || j < split_)) continue;
         Pair pair{.i = i, .j = j, .scheme = choose_scheme<Code>(columns_[i], columns_[j], n_rows_)};
         pair.size = columns_[i].n_cells * columns_[j].n_cells;
         if (pair.scheme == Scheme::kSparse) {
@@ -330,7 +332,7 @@ class TileSource {
   }
 
   const std::vector<Column>& columns_;
-  std::size_t n_rows_, n_squares_, n_made_ = 0, i0_ = 0, j0_ = 0;
+  std::size_t n_rows_, split_, n_squares_, n_made_ = 0, i0_ = 0, j0_ = 0;
   std::vector<Pair> sparse_;
 };
 
@@ -382,7 +384,8 @@ void count_sparse_pairs(const Code* codes, const std::vector<Column>& columns, c
 
 template <class Code>
 void histogram_pairs(const Code* codes, std::size_t n_columns, std::size_t n_rows,
-                     std::span<const std::int64_t> n_cells, PairSink sink, void* context, int n_threads) {
+                     std::span<const std::int64_t> n_cells, std::size_t split, PairSink sink, void* context,
+                     int n_threads) {
   if (n_rows == 0) {
     for (std::size_t i = 0; i < n_columns; ++i)
       for (std::size_t j = i; j < n_columns; ++j) sink(context, i, j, {});
@@ -391,7 +394,7 @@ void histogram_pairs(const Code* codes, std::size_t n_columns, std::size_t n_row
   const std::vector<Column> columns = count_columns(codes, n_columns, n_rows, n_cells, n_threads);
   for (std::size_t c = 0; c < n_columns; ++c) sink(context, c, c, of_column(columns[c]));
 
-  TileSource<Code> source(columns, n_rows);
+  TileSource<Code> source(columns, n_rows, split);
   const PairCounter<Code> counter(codes, n_rows, columns);
   for (double done = 0.0;;) {
     const std::vector<Tile> batch = source.next_batch();
@@ -403,8 +406,8 @@ void histogram_pairs(const Code* codes, std::size_t n_columns, std::size_t n_row
 }
 
 template void histogram_pairs<std::uint8_t>(const std::uint8_t*, std::size_t, std::size_t,
-                                            std::span<const std::int64_t>, PairSink, void*, int);
+                                            std::span<const std::int64_t>, std::size_t, PairSink, void*, int);
 template void histogram_pairs<std::uint16_t>(const std::uint16_t*, std::size_t, std::size_t,
-                                             std::span<const std::int64_t>, PairSink, void*, int);
+                                             std::span<const std::int64_t>, std::size_t, PairSink, void*, int);
 
 }  // namespace hartley

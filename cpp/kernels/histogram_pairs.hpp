@@ -23,8 +23,11 @@ namespace hartley {
 // itself), possibly from several threads at once.
 using PairSink = void (*)(void* context, std::size_t i, std::size_t j, const JointStatistics& statistics);
 
+// With split > 0 only the pairs i < split <= j are counted, and every column with itself.
+
 template <class Code>
 void histogram_pairs(const Code* codes, std::size_t n_columns, std::size_t n_rows,
-                     std::span<const std::int64_t> n_cells, PairSink sink, void* context, int n_threads);
+                     std::span<const std::int64_t> n_cells, std::size_t split, PairSink sink, void* context,
+                     int n_threads);
 
 }  // namespace hartley

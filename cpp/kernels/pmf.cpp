@@ -70,13 +70,31 @@ struct KlTerm {
   }
 };
 
+// Whether p and q differ by so little in all lanes that the series in s = (p - q) / (p + q) have converged.
+template <class V>
+HARTLEY_INLINE bool are_close(V s) {
+  using T = Element<V>;
+  return less_equal_bits(abs(s), splat(T{0.25})) == kAllLanes<T>;
+}
+
+constexpr int kSeriesTerms = 13;  // the first left out is 16^-14 < 2e-17 of the first
+
 struct JsTerm {
   static constexpr bool kHasQ = true;
   // p/m and q/m lie in [0, 2]: no quotient overflows, and one that underflows belongs to a term below rounding
   template <class V>
   HARTLEY_INLINE V of(V p, V q) const {
     using T = Element<V>;
-    const V half_inverse = T{1} / (p + q);
+    const V total = p + q;
+    const V half_inverse = T{1} / select<T>(total > V{}, total, V{} + T{1});
+    const V s = (p - q) * half_inverse;
+    if (are_close(s)) {  // the two terms cancel to (p + q)/4 Σ s^2k / (k (2k - 1))
+      const V z = s * s;
+      V series = splat(T{1} / T{kSeriesTerms * (2 * kSeriesTerms - 1)});
+      for (int k = kSeriesTerms - 1; k >= 1; --k)
+        series = fma(series, z, splat(T{1} / static_cast<T>(k * (2 * k - 1))));
+      return T{0.25} * total * z * series;
+    }
     const V log_p_m = log_of_normal(clamp_normal(T{2} * p * half_inverse, T{2}));
     const V log_q_m = log_of_normal(clamp_normal(T{2} * q * half_inverse, T{2}));
     return T{0.5} * (p * log_p_m + q * log_q_m);
@@ -91,13 +109,13 @@ struct TotalVariationTerm {
   }
 };
 
-// The square of the difference is never formed: it would underflow where the quotient does not.
+// (p - q)² / q as the square of (p - q) / √q: neither the square of the difference nor the quotient leaves the range.
 struct Chi2Term {
   static constexpr bool kHasQ = true;
   template <class V>
   HARTLEY_INLINE V of(V p, V q) const {
-    const V difference = p - q;
-    return select<Element<V>>(p == q, V{}, difference * (difference / q));
+    const V root = (p - q) / sqrt(q);
+    return select<Element<V>>(p == q, V{}, root * root);
   }
 };
 
@@ -114,8 +132,16 @@ struct JeffreysTerm {
   static constexpr bool kHasQ = true;
   template <class V>
   HARTLEY_INLINE V of(V p, V q) const {
-    const V one = V{} + Element<V>{1};
+    using T = Element<V>;
+    const V one = V{} + T{1};
     const auto equal = p == q;
+    const V s = (p - q) / select<T>(equal, one, p + q);
+    if (are_close(s)) {  // log(p / q) = 2 Σ s^(2k + 1) / (2k + 1)
+      const V z = s * s;
+      V series = splat(T{1} / T{2 * kSeriesTerms + 1});
+      for (int k = kSeriesTerms - 1; k >= 0; --k) series = fma(series, z, splat(T{1} / static_cast<T>(2 * k + 1)));
+      return T{2} * (p - q) * s * series;
+    }
     return (p - q) * log_ratio(select<Element<V>>(equal, one, p), select<Element<V>>(equal, one, q));
   }
 };

@@ -18,9 +18,9 @@
 //
 // Boundary: 0 log 0 = 0; p > 0 = q gives Σ p log q = -inf and Σ p log(p/q) = +inf, likewise chi2 and jeffreys (jeffreys
 // also where q > 0 = p); power_ratio is inf there for δ > 0 and -p for δ < 0, and 0 where p = 0.
-// Accuracy: a term has a relative error of at most 4 eps of its type (power terms: |δ log p| eps more); sums are in
-// float64, blocks of kBlock terms added pairwise, so a sum of same-sign terms of length n adds (kBlock / lanes + log2
-// n) * 2^-53.
+// Accuracy: a term has a relative error of at most 4 eps of its type (js and jeffreys: 8; power terms: |δ log p| eps
+// more; kl: of eps p, whatever is left where p is near q); sums are in float64, blocks of kBlock terms added pairwise,
+// so a sum of same-sign terms of length n adds (kBlock / lanes + log2 n) * 2^-53.
 #pragma once
 
 #include <cstddef>
@@ -47,11 +47,11 @@ struct PmfBatch {
   std::size_t outer_stride;  // elements from one (n, inner) slab to the next; 0 repeats one slab for all
 };
 
-struct BatchShape {
+struct BatchShape {  // n is at least 1
   std::size_t outer, n, inner;
 };
 
-// Four rows of outer * inner numbers each: functional, Σ p, Σ q, min over p and q (q's are those of p for the entropy).
+// Four rows of outer * inner numbers each: functional, Σ p, Σ q, min over p and q (without a q: Σ q is 0, min over p).
 struct PmfSums {
   double *value, *p_sum, *q_sum, *least;
 

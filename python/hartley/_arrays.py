@@ -16,17 +16,27 @@ RealArray: TypeAlias = NDArray[np.float64] | NDArray[np.float32]
 _F64, _F32 = np.dtype(np.float64), np.dtype(np.float32)
 
 
+def as_number(value: Any, name: str) -> float:
+    """A float; text is not a number, nor is one that float64 cannot hold."""
+    if isinstance(value, (str, bytes)):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{name} must be a number that float64 can hold") from None
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, got {value!r}") from None
+
+
 def to_numpy(x: Any, name: str) -> NDArray[Any]:
     """A NumPy view of x (a copy where there is no view), of whatever dtype it has."""
     if isinstance(x, np.ndarray):
         if hasattr(x, "mask") and np.any(x.mask):
             raise ValueError(f"{name} has masked entries: fill or drop them first")
         return x
-    if hasattr(x, "__dlpack__") and not hasattr(x, "__array__"):
-        return np.from_dlpack(x)
     try:
-        return np.asarray(x)
-    except (TypeError, ValueError, RuntimeError) as error:
+        return np.from_dlpack(x) if hasattr(x, "__dlpack__") and not hasattr(x, "__array__") else np.asarray(x)
+    except (TypeError, ValueError, RuntimeError, BufferError) as error:
         raise TypeError(f"{name} cannot be read as an array: {error}") from error
 
 
@@ -40,8 +50,12 @@ def as_real(x: Any, name: str) -> RealArray:
         target = _F32
     elif dtype.kind == "O":
         target = _F64
+        if any(isinstance(value, (str, bytes)) for value in array.flat):
+            raise TypeError(f"{name} must hold real numbers, got objects: text")
         try:
             array = array.astype(_F64)
+        except OverflowError:
+            raise ValueError(f"{name} holds a number that float64 cannot") from None
         except (TypeError, ValueError) as error:
             raise TypeError(f"{name} must hold real numbers, got objects: {error}") from None
     else:

@@ -42,10 +42,18 @@ def reachable_symbols(counts: F64, n_symbols: int) -> float:
     if most <= 0:
         return float(seen)
     distinct, multiplicity = np.unique(counts, return_counts=True)
-    unseen = np.arange(most + 1.0)
-    p = (1.0 - per_unseen * unseen[:, None]) * (distinct + 1.0) / (n + seen)
-    expected = -np.expm1(n * np.log1p(-np.minimum(p, 1.0 - 1e-16))) @ multiplicity + unseen * seen / (n + seen)
-    return seen + float(unseen[np.argmin(np.abs(expected - seen))])
+
+    def expected(unseen: int) -> float:
+        p = (1.0 - per_unseen * unseen) * (distinct + 1.0) / (n + seen)
+        by_seen = -np.expm1(n * np.log1p(-np.minimum(p, 1.0 - 1e-16)))
+        return float(by_seen @ multiplicity) + unseen * seen / (n + seen)
+
+    low, high = 0, most  # the expectation rises: the first number of unseen symbols at which it reaches what was seen
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if expected(middle) >= seen else (middle + 1, high)
+    nearest = low if low == 0 or abs(expected(low) - seen) < abs(expected(low - 1) - seen) else low - 1
+    return float(seen + nearest)
 
 
 def _symbols_by_condition(table: Contingency) -> float:

@@ -136,11 +136,30 @@ def _require_numbers(x: RealArray, least: NDArray[np.float64], largest: NDArray[
         raise ValueError(f"{name} ranges from {least[c]} to {largest[c]}, wider than float64 can say: scale the data")
 
 
+def _bins_by_column(bins: Any) -> list[Any] | None:
+    """A list or tuple that holds edges or rules is one entry a column (a list of numbers is edges); else None."""
+    if isinstance(bins, (list, tuple)) and any(isinstance(b, str) or np.ndim(b) > 0 for b in bins):
+        return list(bins)
+    return None
+
+
+def check_outside(outside: str) -> None:
+    """ValueError unless it is one of the three."""
+    if outside not in ("raise", "ignore", "clip"):
+        raise ValueError(f'outside must be "raise", "ignore" or "clip", got {outside!r}')
+
+
 def column_edges(
     x: RealArray, bins: BinRule, binning: str, name: str, limits: tuple[float, float] | None = None
 ) -> list[Edges]:
     """Edges of every column of x, (n_samples, n_columns), from a number, a rule or given edges."""
     check_binning(binning)
+    by_column = _bins_by_column(bins)
+    if by_column is not None:
+        if len(by_column) != x.shape[1]:
+            raise ValueError(f"bins by column must be as many as columns of {name}, {x.shape[1]}, got {len(by_column)}")
+        own = [as_real(x[:, c : c + 1], name) for c in range(x.shape[1])]
+        return [column_edges(column, b, binning, name, limits)[0] for column, b in zip(own, by_column, strict=True)]
     edges = given_edges(bins)
     if edges is not None:
         return [edges] * x.shape[1]
@@ -200,22 +219,28 @@ def _rule_edges(column: NDArray[Any], rule: str, binning: str, name: str, limits
     return (uniform_edges if binning == "uniform" else quantile_edges)(one, max(count, 1), name)[0]
 
 
-def encode(x: RealArray, edges: list[Edges], name: str, nan_policy: str) -> tuple[Codes, NDArray[np.int64]]:
-    """Codes (n_columns, n_samples) in the smallest width, and each column's number of cells: the code of a NaN."""
+def encode(
+    x: RealArray, edges: list[Edges], name: str, nan_policy: str, outside: str = "raise"
+) -> tuple[Codes, NDArray[np.int64]]:
+    """Codes (n_columns, n_samples) in the smallest width, and each column's number of cells: the code of a NaN.
+
+    Numbers outside the edges raise, are missing like a NaN ("ignore") or fall into the nearest cell ("clip").
+    """
     n_cells = np.array([e.n_cells for e in edges], dtype=np.int64)
     dtype = np.uint8 if n_cells.max() < 256 else np.uint16
     codes = np.empty((x.shape[1], x.shape[0]), dtype=dtype)
     offsets = np.concatenate([[0], np.cumsum(n_cells + 1)])
     uniform = np.array([e.uniform for e in edges], dtype=np.uint8)
-    outside, n_nan = _dispatch.kernels.histogram_digitize(
-        x, np.concatenate([e.values for e in edges]), offsets, uniform, codes, get_num_threads()
+    values = np.concatenate([e.values for e in edges])
+    n_outside, n_nan = _dispatch.kernels.histogram_digitize(
+        x, values, offsets, uniform, outside == "ignore", codes, get_num_threads()
     )
     if nan_policy == "raise" and n_nan.any():
         reject_nan(x, name)
-    if outside.any():
-        column = int(np.argmax(outside > 0))
+    if outside == "raise" and n_outside.any():
+        column = int(np.argmax(n_outside > 0))
         what = f"column {column} of {name}" if len(edges) > 1 else name
-        raise outside_error(what, int(outside[column]), edges[column])
+        raise outside_error(what, int(n_outside[column]), edges[column])
     return codes, n_cells
 
 
@@ -228,4 +253,7 @@ def reject_nan(x: RealArray, name: str) -> None:
 
 def outside_error(what: str, n_outside: int, edges: Edges) -> ValueError:
     first, last = edges.values[0], edges.values[-1]
-    return ValueError(f"{what} has {n_outside} values outside the edges from {first} to {last}")
+    return ValueError(
+        f'{what} has {n_outside} values outside the edges from {first} to {last}; outside="ignore" leaves them out, '
+        'outside="clip" counts them in the nearest cell'
+    )

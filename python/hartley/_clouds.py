@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import RealArray, as_column, as_real, as_samples, require_finite
+from ._arrays import RealArray, as_column, as_number, as_real, as_samples, require_finite
 
 Cost: TypeAlias = str | tuple[str, float]
 F64: TypeAlias = NDArray[np.float64]
@@ -28,16 +28,6 @@ class Clouds:
     a: F64  # of sum 1
     b: F64
     mass: float  # what a and b summed to
-
-
-def as_number(value: Any, name: str) -> float:
-    """A float; text is not a number."""
-    if isinstance(value, (str, bytes)):
-        raise TypeError(f"{name} must be a number, got {value!r}")
-    try:
-        return float(value)
-    except TypeError:
-        raise TypeError(f"{name} must be a number, got {value!r}") from None
 
 
 def as_whole(value: Any, name: str) -> int:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from . import _dispatch
+from ._arrays import as_number
+from ._codes import count_ids
 from ._contingency import Contingency, contingency
-from ._joint import NORMS, normalized_information
+from ._joint import NORMS, mean_entropy, normalized_information
 from ._symbol_counts import as_rows
-from ._symbols import count_ids
 from ._threads import get_num_threads
 from ._units import Base, nats_per_unit
 
 
-def _table(x: Any, y: Any) -> Contingency:
-    return contingency(as_rows({"x": x, "y": y}, "raise"))
+def _table(x: Any, y: Any, nan_policy: str) -> Contingency:
+    return contingency(as_rows({"x": x, "y": y}, nan_policy))
 
 
 def _check_norm(norm: str, allowed: tuple[str, ...]) -> None:
@@ -24,7 +26,7 @@ def _check_norm(norm: str, allowed: tuple[str, ...]) -> None:
         raise ValueError(f"norm must be one of {', '.join(allowed)}, got {norm!r}")
 
 
-def normalized_mutual_information(x: Any, y: Any, *, norm: str = "arithmetic") -> float:
+def normalized_mutual_information(x: Any, y: Any, *, norm: str = "arithmetic", nan_policy: str = "raise") -> float:
     """Mutual information of two labelings over a mean of their entropies.
 
     Parameters
@@ -33,6 +35,8 @@ def normalized_mutual_information(x: Any, y: Any, *, norm: str = "arithmetic") -
         Paired labels of the same items.
     norm : {"arithmetic", "geometric", "min", "max", "joint"}, default "arithmetic"
         What to divide by: a mean of H(X) and H(Y), the smaller, the larger, or H(X, Y).
+    nan_policy : {"raise", "omit"}, default "raise"
+        With "omit", items with a missing label are left out.
 
     Returns
     -------
@@ -61,7 +65,7 @@ def normalized_mutual_information(x: Any, y: Any, *, norm: str = "arithmetic") -
     1.0
     """
     _check_norm(norm, NORMS)
-    table = _table(x, y)
+    table = _table(x, y, nan_policy)
     information = max(0.0, table.information)
     return normalized_information(information, table.x_entropy, table.y_entropy, table.joint_entropy, norm)
 
@@ -71,7 +75,7 @@ def _size_table(totals: Any) -> tuple[Any, Any]:
     return sizes.astype(np.int64), multiplicity
 
 
-def adjusted_mutual_information(x: Any, y: Any, *, norm: str = "arithmetic") -> float:
+def adjusted_mutual_information(x: Any, y: Any, *, norm: str = "arithmetic", nan_policy: str = "raise") -> float:
     """Mutual information of two labelings, adjusted for what chance gives.
 
     Parameters
@@ -80,6 +84,8 @@ def adjusted_mutual_information(x: Any, y: Any, *, norm: str = "arithmetic") -> 
         Paired labels of the same items.
     norm : {"arithmetic", "geometric", "min", "max"}, default "arithmetic"
         Mean of the entropies that stands for the largest value.
+    nan_policy : {"raise", "omit"}, default "raise"
+        With "omit", items with a missing label are left out.
 
     Returns
     -------
@@ -114,25 +120,19 @@ def adjusted_mutual_information(x: Any, y: Any, *, norm: str = "arithmetic") -> 
     -0.5
     """
     _check_norm(norm, NORMS[:4])
-    table = _table(x, y)
-    x_entropy, y_entropy = table.x_entropy, table.y_entropy
+    table = _table(x, y, nan_policy)
     if len(table.cells) == np.count_nonzero(table.x_totals) == np.count_nonzero(table.y_totals):
         return 1.0  # the same partition, also where every adjustment is 0 / 0
     sizes = (*_size_table(table.x_totals), *_size_table(table.y_totals))
     expected = _dispatch.kernels.discrete_expected_mutual_information(*sizes, int(table.n), get_num_threads())
-    scale = {
-        "arithmetic": (x_entropy + y_entropy) / 2,
-        "geometric": float(np.sqrt(x_entropy * y_entropy)),
-        "min": min(x_entropy, y_entropy),
-        "max": max(x_entropy, y_entropy),
-    }[norm]
+    scale = mean_entropy(table.x_entropy, table.y_entropy, table.joint_entropy, norm)
     room = scale - expected
     if abs(room) < 1e-14 * max(scale, 1.0):  # chance alone reaches the scale: nothing to tell apart
         return 0.0
     return (max(0.0, table.information) - expected) / room
 
 
-def variation_of_information(x: Any, y: Any, *, base: Base = None) -> float:
+def variation_of_information(x: Any, y: Any, *, base: Base = None, nan_policy: str = "raise") -> float:
     """Variation of information H(X|Y) + H(Y|X), a metric between labelings.
 
     Parameters
@@ -141,6 +141,8 @@ def variation_of_information(x: Any, y: Any, *, base: Base = None) -> float:
         Paired labels of the same items.
     base : float or {"nats", "bits", "hartleys"}, optional
         Unit of the result; nats by default.
+    nan_policy : {"raise", "omit"}, default "raise"
+        With "omit", items with a missing label are left out.
 
     Returns
     -------
@@ -169,7 +171,7 @@ def variation_of_information(x: Any, y: Any, *, base: Base = None) -> float:
     2.0
     """
     unit = nats_per_unit(base)
-    table = _table(x, y)
+    table = _table(x, y, nan_policy)
     ratio = (table.x_totals[table.x] / table.cells) * (table.y_totals[table.y] / table.cells)
     return max(0.0, float(table.cells @ np.log(ratio)) / table.n) / unit
 
@@ -182,7 +184,7 @@ class Agreement(NamedTuple):
     v_measure: float
 
 
-def homogeneity_completeness_v(x: Any, y: Any, *, beta: float = 1.0) -> Agreement:
+def homogeneity_completeness_v(x: Any, y: Any, *, beta: float = 1.0, nan_policy: str = "raise") -> Agreement:
     """How well clusters hold one class each, classes one cluster each, and their harmonic mean.
 
     Parameters
@@ -193,6 +195,8 @@ def homogeneity_completeness_v(x: Any, y: Any, *, beta: float = 1.0) -> Agreemen
         Clusters of the same items.
     beta : float, default 1
         Weight of completeness against homogeneity in the V-measure.
+    nan_policy : {"raise", "omit"}, default "raise"
+        With "omit", items with a missing label are left out.
 
     Returns
     -------
@@ -222,11 +226,12 @@ def homogeneity_completeness_v(x: Any, y: Any, *, beta: float = 1.0) -> Agreemen
     >>> discrete.homogeneity_completeness_v([0, 0, 1, 1], [0, 1, 2, 3])
     Agreement(homogeneity=1.0, completeness=0.5, v_measure=0.6666666666666666)
     """
-    if not beta >= 0:
-        raise ValueError(f"beta must be at least 0, got {beta!r}")
-    table = _table(x, y)
+    weight = as_number(beta, "beta")
+    if not 0 <= weight < math.inf:
+        raise ValueError(f"beta must be at least 0 and finite, got {beta!r}")
+    table = _table(x, y, nan_policy)
     information, x_entropy, y_entropy = max(0.0, table.information), table.x_entropy, table.y_entropy
     homogeneity = min(information / x_entropy, 1.0) if x_entropy > 0 else 1.0
     completeness = min(information / y_entropy, 1.0) if y_entropy > 0 else 1.0
-    both = beta * homogeneity + completeness
-    return Agreement(homogeneity, completeness, (1 + beta) * homogeneity * completeness / both if both > 0 else 0.0)
+    both = weight * homogeneity + completeness
+    return Agreement(homogeneity, completeness, (1 + weight) * homogeneity * completeness / both if both > 0 else 0.0)

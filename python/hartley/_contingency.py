@@ -8,15 +8,15 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ._codes import count_ids, positions
+from ._count_estimators import plug_in
 from ._symbol_counts import Rows
-from ._symbols import count_ids
 
 F64: TypeAlias = NDArray[np.float64]
 
 
 def _entropy(totals: F64) -> float:
-    p = totals[totals > 0] / totals.sum()
-    return max(0.0, -float(p @ np.log(p))) if p.size > 1 else 0.0
+    return plug_in(totals, np.ones_like(totals))
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ def contingency(rows: Rows) -> Contingency:
         ids, found = count_ids(joint.codes, False)
         cells = found.astype(np.float64)
     else:
-        ids, where = np.unique(joint.codes, return_inverse=True)
-        cells = np.bincount(where, weights=rows.weights).astype(np.float64)
+        ids, _ = count_ids(joint.codes, False)
+        cells = np.bincount(positions(joint.codes).codes, weights=rows.weights).astype(np.float64)
         ids, cells = ids[cells > 0], cells[cells > 0]
     y_size = rows.variables[1].size
     x, y = (part.astype(np.intp) for part in np.divmod(ids.astype(np.uint64), np.uint64(y_size)))

@@ -14,6 +14,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ._arrays import as_number
 from ._special import digamma
 
 F64: TypeAlias = NDArray[np.float64]
@@ -132,14 +133,17 @@ def shrinkage(table: CountTable) -> float:
 
 
 def jackknife(table: CountTable) -> float:
-    """N H - (N - 1)/N Σ H without one observation (Zahl 1977)."""
-    n, c = table.n, table.counts
-    if n == 1:
-        return 0.0
-    c_log_c = c * np.log(c)
-    one_less = (c - 1) * np.log(np.maximum(c - 1, 1.0))
-    without = math.log(n - 1) - (float(table.multiplicity @ c_log_c) - c_log_c + one_less) / (n - 1)
-    return n * mle(table) - (n - 1) * table.mean(without)
+    """N H - (N - 1)/N Σ H without one observation (Zahl 1977), written without differences of large numbers.
+
+    With c(n) = -(n - 1) log(1 - 1/n), which goes from 0 to 1, it is the plug-in plus c(N) less the mean of c(count).
+    """
+    return mle(table) + float(_jackknife_share(np.array([table.n]))[0]) - table.mean(_jackknife_share(table.counts))
+
+
+def _jackknife_share(n: F64) -> F64:
+    several = np.maximum(n, 2.0)
+    share: F64 = np.where(n > 1, -(several - 1.0) * np.log1p(-1.0 / several), 0.0)
+    return share
 
 
 def pseudocount(table: CountTable, alpha: Alpha) -> float:
@@ -156,9 +160,9 @@ def pseudocount(table: CountTable, alpha: Alpha) -> float:
         if alpha not in rules:
             raise ValueError(f"alpha must be a number or one of {', '.join(rules)}, got {alpha!r}")
         return rules[alpha]
-    value = float(alpha)
-    if not 0 <= value < math.inf:
-        raise ValueError(f"alpha must be at least 0 and finite, got {alpha!r}")
+    value = as_number(alpha, "alpha")
+    if not 0 <= value < math.inf or not math.isfinite(value * table.n_symbols):
+        raise ValueError(f"alpha must be at least 0, and finite times the number of symbols, got {alpha!r}")
     return value
 
 
@@ -189,4 +193,5 @@ PLAIN: dict[str, Callable[[CountTable], float]] = {
     "bonachela": bonachela,
 }
 ESTIMATORS = (*PLAIN, "dirichlet", "nsb")
-FOR_SMALL_SAMPLES = ("chao_shen", "chao_wang_jost", "nsb")  # they ask what was not seen: low coverage is their business
+FOR_SMALL_SAMPLES = ("chao_shen", "chao_wang_jost")  # they ask what was not seen: low coverage is their business
+NEED_ALPHABET = ("nsb", "shrinkage")  # so do these, if they are told the size of the alphabet

@@ -7,22 +7,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import as_real
+from ._arrays import as_real, to_numpy
+from ._codes import code, count_ids, join, positions
 from ._count_estimators import Alpha, coverage_of
 from ._symbol_counts import (
     as_rows,
     check_estimator,
     entropy_of_table,
+    in_unit,
     table_of_counts,
     table_of_ids,
     warn_of_low_coverage,
     whole_number,
 )
-from ._symbols import as_columns, code, complete_rows, count_ids, join
+from ._symbols import as_columns, complete_rows
 from ._units import Base, nats_per_unit
 
 
-def counts(x: Any, *, n_symbols: int | None = None) -> tuple[NDArray[Any], NDArray[np.int64]]:
+def counts(
+    x: Any, *, n_symbols: int | None = None, nan_policy: str = "raise"
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """How often each symbol occurs.
 
     Parameters
@@ -31,7 +35,9 @@ def counts(x: Any, *, n_symbols: int | None = None) -> tuple[NDArray[Any], NDArr
         Integers, bool, text, times, categories, floats (equal where ``==`` says so), objects of one type; the rows of
         several columns (also of a frame) are tuples.
     n_symbols : int, optional
-        For integers from 0: count all of 0 to n_symbols - 1, also those that do not occur.
+        For integers from 0: count all of 0 to n_symbols - 1 (at most 2^31), also those that do not occur.
+    nan_policy : {"raise", "omit"}, default "raise"
+        With "omit", rows with a missing value are left out.
 
     Returns
     -------
@@ -60,13 +66,16 @@ def counts(x: Any, *, n_symbols: int | None = None) -> tuple[NDArray[Any], NDArr
     >>> discrete.counts([0, 2, 2], n_symbols=4)
     (array([0, 1, 2, 3]), array([1, 0, 2, 0]))
     """
-    columns = complete_rows({"x": as_columns(x, "x")}, "raise")[0][0]
+    columns = complete_rows({"x": as_columns(x, "x")}, nan_policy)[0][0]
+    size = None if n_symbols is None else whole_number(n_symbols, "n_symbols", 1)
     if len(columns) > 1:
+        if size is not None:
+            raise ValueError(f"n_symbols goes with one column of integers, got {len(columns)} columns")
         return _row_counts([column.decode(column.ids) for column in columns], join([code(c) for c in columns]).codes)
     ids, found = count_ids(columns[0].ids, columns[0].is_signed)
     symbols = columns[0].decode(ids)
-    if n_symbols is not None:
-        return _over_alphabet(symbols, found, whole_number(n_symbols, "n_symbols", 1))
+    if size is not None:
+        return _over_alphabet(symbols, found, size)
     if symbols.dtype.kind in "fSUO":
         order = np.argsort(symbols, kind="stable")
         return symbols[order], found[order]
@@ -74,18 +83,23 @@ def counts(x: Any, *, n_symbols: int | None = None) -> tuple[NDArray[Any], NDArr
 
 
 def _row_counts(columns: list[NDArray[Any]], codes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    distinct, position, found = np.unique(codes, return_index=True, return_counts=True)
+    distinct, found = count_ids(codes, False)
+    at = positions(codes).codes  # ascending, as the distinct ones are
+    position = np.empty(len(distinct), dtype=np.intp)
+    position[at[::-1]] = np.arange(len(codes))[::-1]  # the first row of its kind is written last
     same = len({column.dtype for column in columns}) == 1
     rows = np.empty((len(distinct), len(columns)), dtype=columns[0].dtype if same else object)
     for j, column in enumerate(columns):
         rows[:, j] = column[position]
     order = np.lexsort([column[position] for column in columns][::-1])
-    return rows[order], found[order].astype(np.int64, copy=False)
+    return rows[order], found[order]
 
 
 def _over_alphabet(
     symbols: NDArray[Any], found: NDArray[np.int64], n_symbols: int
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    if n_symbols > 2**31:
+        raise ValueError(f"n_symbols must be at most 2^31, got {n_symbols}")
     if symbols.dtype.kind not in "biu":
         raise ValueError(f"n_symbols needs integer symbols from 0 to n_symbols - 1, got dtype {symbols.dtype}")
     for extreme in (symbols[0], symbols[-1]):
@@ -106,6 +120,7 @@ def entropy(
     weights: Any = None,
     return_std: bool = False,
     nan_policy: str = "raise",
+    clip: bool = False,
 ) -> Any:
     """Entropy of a source of symbols, estimated from samples.
 
@@ -121,6 +136,8 @@ def entropy(
         Non-negative weight of each sample, for "mle" and "dirichlet".
     nan_policy : {"raise", "omit"}, default "raise"
         What to do with rows that have a missing value (NaN, NaT, None).
+    clip : bool, default False
+        Return 0 for a corrected estimate below 0.
 
     Returns
     -------
@@ -152,7 +169,7 @@ def entropy(
     1.3955
     """
     unit = nats_per_unit(base)
-    check_estimator(estimator, weights)
+    check_estimator(estimator, weights, alpha)
     if return_std and estimator != "nsb":
         raise ValueError(f'return_std goes with estimator="nsb", which has a posterior, got {estimator!r}')
     if weights is not None:
@@ -164,12 +181,14 @@ def entropy(
         table = table_of_ids(ids, one is not None and one.is_signed, n_symbols)
         warn_of_low_coverage(table, estimator, stacklevel=2)
     value, std = entropy_of_table(table, estimator, alpha)
-    return (value / unit, std / unit) if return_std else value / unit
+    value = in_unit(value, estimator, clip, unit)
+    return (value, std / unit) if return_std else value
 
 
 def checked_counts(counts: Any) -> NDArray[Any]:
     """The positive counts, whole numbers, as int64 or (past 2^53) as they come."""
-    array = as_real(counts, "counts") if np.asarray(counts).dtype.kind not in "iu" else np.asarray(counts)
+    array = to_numpy(counts, "counts")
+    array = array if array.dtype.kind in "iu" else as_real(array, "counts")
     if array.ndim != 1:
         raise ValueError(f"counts must have shape (n_symbols,), got {array.shape}")
     whole = np.isfinite(array) & (array >= 0) & (array == np.floor(array)) & (array < 2**63)
@@ -190,6 +209,7 @@ def entropy_from_counts(
     n_symbols: int | None = None,
     alpha: Alpha = None,
     return_std: bool = False,
+    clip: bool = False,
 ) -> Any:
     """Entropy of a source of symbols, estimated from how often each symbol was seen.
 
@@ -209,7 +229,7 @@ def entropy_from_counts(
         ``"dirichlet"``       plug-in of the posterior mean with parameter ``alpha``: as good as its prior
         ``"nsb"``             Nemenman-Shafee-Bialek, prior nearly flat in entropy: N far below a known ``n_symbols``
         ``"zhang"``           bias falls exponentially in N: like "grassberger" without its oscillation
-        ``"bonachela"``       balances bias and variance: short samples of small alphabets, N near 10
+        ``"bonachela"``       balances bias and variance: short samples of small alphabets, N near 10; never K over N
         ====================  =======================================================================================
     base : float or {"nats", "bits", "hartleys"}, optional
         Unit of the result; nats by default.
@@ -220,6 +240,8 @@ def entropy_from_counts(
         Pseudocount of "dirichlet": ½ (the default), 1, 1/K or √N/K.
     return_std : bool, default False
         With "nsb": return the posterior's standard deviation, too.
+    clip : bool, default False
+        Return 0 for a corrected estimate below 0.
 
     Returns
     -------
@@ -270,13 +292,14 @@ def entropy_from_counts(
     True
     """
     unit = nats_per_unit(base)
-    check_estimator(estimator)
+    check_estimator(estimator, alpha=alpha)
     if return_std and estimator != "nsb":
         raise ValueError(f'return_std goes with estimator="nsb", which has a posterior, got {estimator!r}')
     table = table_of_counts(checked_counts(counts), n_symbols)
     warn_of_low_coverage(table, estimator, stacklevel=2)
     value, std = entropy_of_table(table, estimator, alpha)
-    return (value / unit, std / unit) if return_std else value / unit
+    value = in_unit(value, estimator, clip, unit)
+    return (value, std / unit) if return_std else value
 
 
 def coverage(counts: Any) -> float:

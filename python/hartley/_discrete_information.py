@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import _bias, _dispatch
 from ._arrays import column_labels, label_matrix
+from ._codes import Coded
 from ._contingency import contingency
 from ._count_estimators import Alpha
 from ._progress import Progress, progress_callback
 from ._symbol_counts import (
     Rows,
+    as_column_codes,
     as_column_rows,
     as_rows,
     check_estimator,
+    in_unit,
 )
 from ._threads import get_num_threads
 from ._units import Base, nats_per_unit
 
-_ASK_FOR_ALPHABET = ("shrinkage", "dirichlet", "nsb", "bonachela")
+F64: TypeAlias = NDArray[np.float64]
+
+_ASK_FOR_ALPHABET = ("shrinkage", "dirichlet", "nsb")  # those that stay within log K however large it is
 _PAIR_CODES = 65535  # codes that the all-pairs kernel takes, one more stands for a missing value
 
 
@@ -32,11 +38,6 @@ def joint_entropies(rows: Rows, groups: Sequence[Sequence[int]], estimator: str,
         return [rows.entropy(group, estimator) for group in groups]
     alphabets = [rows.table((i,)).n_seen for i in range(len(rows.variables))]
     return [rows.entropy(group, estimator, alpha, math.prod(alphabets[i] for i in group)) for group in groups]
-
-
-def _result(nats: float, estimator: str, clip: bool, unit: float) -> float:
-    """An information of at least 0 that rounding took below it is 0; a corrected estimate is what it is."""
-    return (max(nats, 0.0) if clip or estimator == "mle" else nats) / unit
 
 
 def joint_entropy(
@@ -59,7 +60,8 @@ def joint_entropy(
     base : float or {"nats", "bits", "hartleys"}, optional
         Unit of the result; nats by default.
     n_symbols : int, optional
-        Size of the joint alphabet where it is known; the number of combinations seen otherwise.
+        Size of the joint alphabet where it is known; for the estimators that ask for it, the product of the numbers of
+        symbols seen otherwise.
     alpha : float or str, optional
         Pseudocount of "dirichlet".
     weights : array of float, shape (n_samples,), optional
@@ -95,12 +97,15 @@ def joint_entropy(
     2.0
     """
     unit = nats_per_unit(base)
-    check_estimator(estimator, weights)
+    check_estimator(estimator, weights, alpha)
     if not xs:
         raise ValueError("xs must be at least one variable, got none")
     rows = as_rows({f"xs[{i}]": x for i, x in enumerate(xs)}, nan_policy, weights)
     rows.warn_of_low_coverage(estimator, stacklevel=2)
-    return rows.entropy(range(len(xs)), estimator, alpha, n_symbols) / unit
+    everyone = range(len(xs))
+    if n_symbols is None:
+        return joint_entropies(rows, [everyone], estimator, alpha)[0] / unit
+    return rows.entropy(everyone, estimator, alpha, n_symbols) / unit
 
 
 def conditional_entropy(
@@ -161,11 +166,11 @@ def conditional_entropy(
     1.0
     """
     unit = nats_per_unit(base)
-    check_estimator(estimator, weights)
+    check_estimator(estimator, weights, alpha)
     rows = as_rows({"y": y, "given": given}, nan_policy, weights)
     rows.warn_of_low_coverage(estimator, stacklevel=2)
     both, condition = joint_entropies(rows, ((0, 1), (1,)), estimator, alpha)
-    return _result(both - condition, estimator, clip, unit)
+    return in_unit(both - condition, estimator, clip, unit)
 
 
 def mutual_information(
@@ -242,7 +247,7 @@ def mutual_information(
     1.0
     """
     unit = nats_per_unit(base)
-    check_estimator(estimator, weights)
+    check_estimator(estimator, weights, alpha)
     _bias.check(bias, estimator, weights)
     rows = as_rows({"x": x, "y": y}, nan_policy, weights)
     if bias is None:
@@ -256,7 +261,7 @@ def mutual_information(
     else:
         x_entropy, y_entropy, joint = joint_entropies(rows, ((0,), (1,), (0, 1)), estimator, alpha)
         nats = x_entropy + y_entropy - joint
-    return _result(nats, "mle" if bias is None and estimator == "mle" else "corrected", clip, unit)
+    return in_unit(nats, "mle" if bias is None and estimator == "mle" else "corrected", clip, unit)
 
 
 def plug_in_information(rows: Rows) -> float:
@@ -334,7 +339,7 @@ def conditional_mutual_information(
     1.0
     """
     unit = nats_per_unit(base)
-    check_estimator(estimator, weights)
+    check_estimator(estimator, weights, alpha)
     _bias.check(bias, estimator, weights)
     rows = as_rows({"x": x, "y": y, "given": given}, nan_policy, weights)
     if bias is None:
@@ -346,7 +351,7 @@ def conditional_mutual_information(
         nats = _bias.quadratic_extrapolation(conditional_information, rows, seed)
     else:
         nats = conditional_information(rows, estimator, alpha)
-    return _result(nats, "mle" if bias is None and estimator == "mle" else "corrected", clip, unit)
+    return in_unit(nats, "mle" if bias is None and estimator == "mle" else "corrected", clip, unit)
 
 
 def conditional_information(rows: Rows, estimator: str = "mle", alpha: Alpha = None) -> float:
@@ -416,12 +421,12 @@ def total_correlation(
     2.0
     """
     unit = nats_per_unit(base)
-    check_estimator(estimator, weights)
+    check_estimator(estimator, weights, alpha)
     rows = as_column_rows(X, "X", nan_policy, weights)
     rows.warn_of_low_coverage(estimator, stacklevel=2)
     everyone = range(len(rows.variables))
     *single, joint = joint_entropies(rows, [*((i,) for i in everyone), tuple(everyone)], estimator, alpha)
-    return _result(sum(single) - joint, estimator, clip, unit)
+    return in_unit(sum(single) - joint, estimator, clip, unit)
 
 
 def mutual_information_matrix(
@@ -450,7 +455,7 @@ def mutual_information_matrix(
     alpha : float or str, optional
         Pseudocount of "dirichlet".
     nan_policy : {"raise", "omit"}, default "raise"
-        With "omit", rows with a missing value in any column are dropped.
+        With "omit", every pair uses the rows where both columns have a value.
     clip : bool, default False
         Return 0 for a corrected estimate below 0.
     progress : bool or callable, default False
@@ -481,46 +486,60 @@ def mutual_information_matrix(
            [1., 1.]])
     """
     unit = nats_per_unit(base)
-    check_estimator(estimator)
+    check_estimator(estimator, alpha=alpha)
     labels = column_labels(X)
-    rows = as_column_rows(X, "X", nan_policy)
+    columns = as_column_codes(X, "X", nan_policy)
     callback = progress_callback(progress, "mutual information")
-    small = all(v.size < _PAIR_CODES for v in rows.variables)
+    small = all(v.size < _PAIR_CODES for v in columns)
     pairs = _counted_pairs if estimator in ("mle", "miller_madow") and small else _estimated_pairs
-    information, entropy = pairs(rows, estimator, alpha, callback)
+    information, entropy = pairs(columns, estimator, alpha, callback)
     if callback is not None:
         callback(1.0)
     if clip or estimator == "mle":
         np.maximum(information, 0.0, out=information)
     if normalized:
-        mean_entropy = (entropy[:, None] + entropy) / 2
+        mean_entropy = (entropy + entropy.T) / 2
         matrix = np.divide(information, mean_entropy, out=np.zeros_like(information), where=mean_entropy > 0)
     else:
         matrix = information / unit
     return label_matrix(matrix, labels, labels)
 
 
-def _counted_pairs(rows: Rows, estimator: str, alpha: Alpha, callback: Any) -> tuple[Any, Any]:
-    sizes = np.array([v.size for v in rows.variables], dtype=np.int64)
+def _require_common_rows(n: NDArray[Any]) -> None:
+    if not n.all():
+        i, j = np.unravel_index(int(np.argmin(n)), n.shape)
+        raise ValueError(f"columns {i} and {j} of X have no row in which both have a value")
+
+
+def _counted_pairs(columns: Sequence[Coded], estimator: str, alpha: Alpha, callback: Any) -> tuple[F64, F64]:
+    """Information of all pairs and, at (i, j), the entropy of column i over the rows that both have; in nats."""
+    sizes = np.array([v.size for v in columns], dtype=np.int64)
     dtype = np.uint8 if sizes.max() < 256 else np.uint16
-    codes = np.stack([v.codes.astype(dtype) for v in rows.variables])
+    codes = np.stack([v.codes.astype(dtype) for v in columns])
     information, n, symbols, cells, entropy = _dispatch.kernels.histogram_pairs(
         codes, sizes, get_num_threads(), callback
     )
+    _require_common_rows(n)
     if estimator == "miller_madow":
         information += (symbols + symbols.T - cells - 1) / (2 * n)
         entropy += (symbols - 1) / (2 * n)
-    return information, np.diagonal(entropy).copy()
+    return information, entropy
 
 
-def _estimated_pairs(rows: Rows, estimator: str, alpha: Alpha, callback: Any) -> tuple[Any, Any]:
-    m = len(rows.variables)
-    entropy = np.array(joint_entropies(rows, [(i,) for i in range(m)], estimator, alpha))
-    information = np.diag(entropy)
+def _estimated_pairs(columns: Sequence[Coded], estimator: str, alpha: Alpha, callback: Any) -> tuple[F64, F64]:
+    m = len(columns)
+    present = [None if int(v.codes.max()) < v.size else v.codes < v.size for v in columns]
+    information, entropy = np.empty((m, m)), np.empty((m, m))
     for i in range(m):
-        pairs = [(i, j) for j in range(i + 1, m)]
-        for j, joint in enumerate(joint_entropies(rows, pairs, estimator, alpha), start=i + 1):
-            information[i, j] = information[j, i] = entropy[i] + entropy[j] - joint
+        for j in range(i, m):
+            both = [p for p in (present[i], present[j]) if p is not None]
+            rows = Rows((columns[i], columns[j]))
+            if both:
+                _require_common_rows(np.array([[np.logical_and.reduce(both).sum()]]))
+                rows = rows.take(np.logical_and.reduce(both))
+            x, y, joint = joint_entropies(rows, ((0,), (1,), (0, 1)), estimator, alpha)
+            entropy[i, j], entropy[j, i] = x, y
+            information[i, j] = information[j, i] = x if i == j else x + y - joint
         if callback is not None:
             callback((i + 1) / m)
     return information, entropy

@@ -20,7 +20,8 @@ _TOLERANCE = {8: 1e-6, 4: 1e-3}  # how far a row's sum may be from 1, by bytes o
 _PLAIN_SUMS = {8: (1e-280, 1e300), 4: (1e-3, 1e3)}
 
 
-def _axis_index(axis: int, ndim: int, name: str) -> int:
+def axis_index(axis: int, ndim: int, name: str) -> int:
+    """axis counted from the front; an error that names the argument where there is none such."""
     if ndim == 0:
         raise ValueError(f"{name} must have at least one axis, got a single number")
     try:
@@ -111,7 +112,7 @@ def sums_of_one(
 ) -> tuple[NDArray[np.float64], tuple[int, ...], int]:
     """Row sums [functional, Σp] of one batch, checked; its shape and axis."""
     x = as_real(p, name)
-    axis = _axis_index(axis, x.ndim, name)
+    axis = axis_index(axis, x.ndim, name)
     if x.shape[axis] == 0:
         raise ValueError(f"{name} has no entries along axis {axis}: shape {x.shape}")
     sums = getattr(_dispatch.kernels, kernel)(_slabs(x, axis), *parameters, get_num_threads())
@@ -125,10 +126,10 @@ def sums_of_one(
 
 def _align(p: RealArray, q: RealArray, axis: int) -> tuple[RealArray, RealArray, tuple[int, ...], int]:
     """p and q as slabs of equal (n, inner), one of them possibly a single slab; the broadcast shape and axis."""
-    if p.ndim == 1 and p.shape == q.shape and axis in (-1, 0) and p.size:
+    if p.ndim == 1 and p.shape == q.shape and type(axis) is int and axis in (-1, 0) and p.size:
         return _slabs(p, 0), _slabs(q, 0), p.shape, 0
     ndim = max(p.ndim, q.ndim)
-    axis = _axis_index(axis, ndim, "p and q")
+    axis = axis_index(axis, ndim, "p and q")
     p, q = (x.reshape((1,) * (ndim - x.ndim) + x.shape) for x in (p, q))
     if p.shape[axis] != q.shape[axis]:
         raise ValueError(f"p and q must have equal lengths along axis {axis}, got {p.shape[axis]} and {q.shape[axis]}")
@@ -178,7 +179,7 @@ def log_power_sums(
     """log Σ p^a q^b of every row (q None: of p alone) and its largest term's; the broadcast shape and axis."""
     x, y = as_pair(p, p if q is None else q, "p", "q")
     ndim = max(x.ndim, y.ndim)
-    axis = _axis_index(axis, ndim, "p" if q is None else "p and q")
+    axis = axis_index(axis, ndim, "p" if q is None else "p and q")
     if axis < ndim - 1:  # the distributions come to lie in memory one after the other
         x, y = _distributions_last(x, ndim, axis), _distributions_last(y, ndim, axis)
     if normalize:
@@ -188,13 +189,22 @@ def log_power_sums(
     if sums.size and not _are_fine(sums, 2, x.itemsize, normalize):
         _check_rows(x, x.ndim - 1, sums[1], "p", normalize)
         _check_rows(y, y.ndim - 1, sums[2], "q", normalize)
-    log_totals = a * np.log(sums[1]) + b * np.log(sums[2]) if normalize else 0.0
+    # divided by their sums, which may be off by the tolerance: D(p‖p) is 0 for every order
+    log_totals = a * np.log(sums[1]) + b * np.log(sums[2])
     return sums[0] - log_totals, sums[4] - log_totals, (*moved[:axis], moved[-1], *moved[axis:-1]), axis
+
+
+def both_divided_by_sum(p: Any, q: Any, axis: int) -> tuple[RealArray, RealArray]:
+    """p and q over their sums along an axis of their broadcast shape."""
+    x, y = as_pair(p, q, "p", "q")
+    ndim = max(x.ndim, y.ndim)
+    from_the_end = axis_index(axis, ndim, "p and q") - ndim
+    return divide_by_sum(x, "p", from_the_end), divide_by_sum(y, "q", from_the_end)
 
 
 def divide_by_sum(p: Any, name: str, axis: int) -> RealArray:
     x = as_real(p, name)
-    index = _axis_index(axis, x.ndim, name)
+    index = axis_index(axis, x.ndim, name)
     if x.size == 0:
         return x
     x = _scaled(x, index, name)

@@ -8,8 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import as_real
-from ._distributions import divide_by_sum, finish, log_power_sums, sums_of_two
+from ._arrays import as_pair, as_real
+from ._distributions import (
+    axis_index,
+    both_divided_by_sum,
+    divide_by_sum,
+    finish,
+    log_power_sums,
+    sums_of_one,
+    sums_of_two,
+)
 from ._entropies import NEAR_ONE, as_order, entropy
 from ._units import Base, nats_per_unit
 
@@ -117,17 +125,14 @@ def _checked_weights(weights: Any, m: int) -> NDArray[np.float64]:
 
 
 def _mixture_divergence(
-    members: list[Any], weights: NDArray[np.float64], axis: int, keepdims: bool
+    stack: NDArray[Any], weights: NDArray[np.float64], axis: int, keepdims: bool
 ) -> float | NDArray[np.float64]:
-    """Σ w_i D(p_i‖m) with m = Σ w_i p_i, in nats."""
-    mixture = sum(w * np.asarray(member, dtype=np.float64) for w, member in zip(weights, members, strict=True))
-    total = sum(
-        w * kl_divergence(member, mixture, axis=axis, keepdims=keepdims)
-        for w, member in zip(weights, members, strict=True)
-        if w > 0
-    )
-    bounded = np.minimum(total, entropy(weights))
-    return bounded if isinstance(bounded, np.ndarray) else float(bounded)
+    """Σ w_i D(p_i‖m) with m = Σ w_i p_i over the first axis, in nats."""
+    members = stack[weights > 0].astype(np.float64)  # what has no weight may lie where the mixture does not
+    mixture = np.tensordot(weights[weights > 0], members, axes=1)
+    divergences = np.asarray(kl_divergence(members, mixture[np.newaxis], axis=axis, keepdims=keepdims))
+    bounded = np.minimum(np.tensordot(weights[weights > 0], divergences, axes=1), entropy(weights))
+    return float(bounded) if bounded.ndim == 0 else bounded
 
 
 def js_divergence(
@@ -189,21 +194,23 @@ def js_divergence(
     unit = nats_per_unit(base)
     if q is None:
         stack = as_real(p, "p")
-        if stack.ndim < 2 or axis in (0, -stack.ndim):
+        index = axis_index(axis, stack.ndim, "p")
+        if index == 0:
             raise ValueError(
                 "without q, p must be a stack of distributions along axis 0 with their entries along another axis, "
                 f"got shape {stack.shape} and axis {axis!r}"
             )
         if len(stack) == 0:
             raise ValueError(f"p has no distributions along axis 0: shape {stack.shape}")
-        members = list(divide_by_sum(stack, "p", axis) if normalize else stack)
-        inner = axis - 1 if axis > 0 else axis
-        return _mixture_divergence(members, _checked_weights(weights, len(stack)), inner, keepdims) / unit
+        sums_of_one("pmf_entropy", stack, index, normalize)  # are they distributions?
+        members = divide_by_sum(stack, "p", index) if normalize else stack
+        return _mixture_divergence(members, _checked_weights(weights, len(stack)), index, keepdims) / unit
     if normalize:
-        p, q = (divide_by_sum(x, name, axis) for x, name in ((p, "p"), (q, "q")))
+        p, q = both_divided_by_sum(p, q, axis)
     if weights is not None:
-        pair = [as_real(p, "p"), as_real(q, "q")]
-        return _mixture_divergence(pair, _checked_weights(weights, 2), axis, keepdims) / unit
+        _, shape, index = sums_of_two("pmf_total_variation", p, q, axis, False)  # are they distributions?
+        pair = np.stack([np.broadcast_to(v, shape) for v in as_pair(p, q, "p", "q")])
+        return _mixture_divergence(pair, _checked_weights(weights, 2), index + 1, keepdims) / unit
     sums, shape, axis = sums_of_two("pmf_js_divergence", p, q, axis, False)
     return finish(np.minimum(sums[0], math.log(2.0)), unit, shape, axis, keepdims)
 
@@ -246,6 +253,8 @@ def js_distance(
     >>> ht.js_distance([1.0, 0.0], [0.0, 1.0], base="bits")
     1.0
     """
+    if nats_per_unit(base) < 0:
+        raise ValueError(f"base must be above 1 for a distance, got {base!r}")
     divergence = js_divergence(p, q, base=base, axis=axis, keepdims=keepdims, normalize=normalize)
     return divergence**0.5
 
@@ -276,7 +285,7 @@ def jeffreys_divergence(
 
     Notes
     -----
-    Every term is at least 0: no cancellation. O(n), one logarithm an entry, no temporary.
+    Every term is at least 0 and keeps its digits where p is near q. O(n), one logarithm an entry, no temporary.
 
     References
     ----------
@@ -290,7 +299,7 @@ def jeffreys_divergence(
     """
     unit = nats_per_unit(base)
     if normalize:
-        p, q = (divide_by_sum(x, name, axis) for x, name in ((p, "p"), (q, "q")))
+        p, q = both_divided_by_sum(p, q, axis)
     sums, shape, axis = sums_of_two("pmf_jeffreys_divergence", p, q, axis, False)
     return finish(sums[0], unit, shape, axis, keepdims)
 
@@ -348,10 +357,11 @@ def renyi_divergence(
     delta = order - 1.0
     if abs(delta) <= NEAR_ONE:
         if normalize:
-            p, q = (divide_by_sum(x, name, axis) for x, name in ((p, "p"), (q, "q")))
+            p, q = both_divided_by_sum(p, q, axis)
         sums, shape, index = sums_of_two("pmf_power_ratio", p, q, axis, False, delta)
         if sums.size == 0 or sums[0].min() > -0.5:  # less than half of p is where q has next to nothing
-            return finish(np.log1p(sums[0]) / delta, unit, shape, index, keepdims)
+            nats = np.log1p(sums[0] / sums[1]) / delta - np.log(sums[1]) + np.log(sums[2])
+            return finish(nats, unit, shape, index, keepdims)
         normalize = False
     log_sum, _, shape, axis = log_power_sums(p, q, order, -delta, axis, normalize)
     return finish(log_sum / delta, unit, shape, axis, keepdims)
@@ -399,7 +409,7 @@ def bhattacharyya_distance(
     """
     unit = nats_per_unit(base)
     if normalize:
-        p, q = (divide_by_sum(x, name, axis) for x, name in ((p, "p"), (q, "q")))
+        p, q = both_divided_by_sum(p, q, axis)
     sums, shape, index = sums_of_two("pmf_squared_hellinger", p, q, axis, False)
     far = sums[0] > 0.5
     nats = -np.log1p(-np.where(far, 0.5, sums[0]))

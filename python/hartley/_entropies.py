@@ -9,23 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _dispatch
-from ._arrays import as_real, count_and_first
-from ._distributions import finish, log_power_sums, sums_of_one
+from ._arrays import as_number, as_real, count_and_first
+from ._distributions import divide_by_sum, finish, log_power_sums, sums_of_one
 from ._threads import get_num_threads
 from ._units import Base, nats_per_unit
 
+_AS_GOOD_AS_INFINITE = 1e16  # orders whose difference to the limit is below rounding
 NEAR_ONE = 0.1  # |order - 1| up to which power sums are taken by their distance from 1, beyond by their logarithm
 
 
 def as_order(order: Any, name: str) -> float:
     """An order from 0 to infinity."""
-    try:
-        value = float(order)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number of at least 0, got {order!r}") from None
+    value = as_number(order, name)
     if not value >= 0:
         raise ValueError(f"{name} must be at least 0, got {order!r}")
-    return value
+    return math.inf if value > _AS_GOOD_AS_INFINITE else value
 
 
 def entropy(
@@ -227,7 +225,7 @@ def renyi_entropy(
     delta = order - 1.0
     if abs(delta) <= NEAR_ONE:
         sums, shape, axis = sums_of_one("pmf_power", p, axis, normalize, delta)
-        nats = np.log1p(sums[0] / sums[1]) / -delta + np.log(sums[1]) if normalize else np.log1p(sums[0]) / -delta
+        nats = np.log1p(sums[0] / sums[1]) / -delta + np.log(sums[1])
     elif math.isinf(order):
         _, largest, shape, axis = log_power_sums(p, None, 1.0, 0.0, axis, normalize)
         nats = -largest
@@ -286,12 +284,13 @@ def tsallis_entropy(
     if order == 1.0:
         return entropy(p, base=base, axis=axis, keepdims=keepdims, normalize=normalize)
     delta = order - 1.0
-    if math.isinf(order):
-        sums, shape, axis = sums_of_one("pmf_entropy", p, axis, normalize)
-        return finish(np.zeros_like(sums[0]), unit, shape, axis, keepdims)
-    sums, shape, axis = sums_of_one("pmf_power", p, axis, normalize, delta)
-    excess = sums[0]  # Σ p^q - 1
     if normalize:
-        with np.errstate(divide="ignore"):
-            excess = np.expm1(np.log1p(sums[0] / sums[1]) - delta * np.log(sums[1]))
-    return finish(excess / -delta, unit, shape, axis, keepdims)
+        p = divide_by_sum(p, "p", axis)
+    if math.isinf(order):
+        sums, shape, axis = sums_of_one("pmf_entropy", p, axis, False)
+        return finish(np.zeros_like(sums[0]), unit, shape, axis, keepdims)
+    if delta < -NEAR_ONE:  # p^q of tiny p is far from p: no cancellation, but p^(q - 1) may overflow
+        log_sum, _, shape, axis = log_power_sums(p, None, order, 0.0, axis, False)
+        return finish(np.expm1(log_sum) / -delta, unit, shape, axis, keepdims)
+    sums, shape, axis = sums_of_one("pmf_power", p, axis, False, delta)
+    return finish(sums[0] / -delta, unit, shape, axis, keepdims)

@@ -16,7 +16,7 @@ from ._joint_tables import (
     entropy_of,
     information_of,
     marginal,
-    mean_log,
+    mean_log_ratio,
     ratio,
     require_disjoint,
 )
@@ -212,9 +212,8 @@ def conditional_mutual_information(
     x_axes, y_axes, z_axes = as_axes(x, p.ndim, "x"), as_axes(y, p.ndim, "y"), as_axes(given, p.ndim, "given")
     require_disjoint(x=x_axes, y=y_axes, given=z_axes)
     joint = marginal(p, {*x_axes, *y_axes, *z_axes})
-    x_given = ratio(joint, marginal(joint, {*x_axes, *z_axes}))  # p(y | x z)
-    y_given = ratio(marginal(joint, {*y_axes, *z_axes}), marginal(joint, z_axes))  # p(y | z)
-    return max(0.0, mean_log(joint, ratio(x_given, y_given))) / unit
+    with_x, with_y = marginal(joint, {*x_axes, *z_axes}), marginal(joint, {*y_axes, *z_axes})
+    return max(0.0, mean_log_ratio(joint, [joint, marginal(joint, z_axes)], [with_x, with_y])) / unit
 
 
 def pointwise_mutual_information(
@@ -266,7 +265,11 @@ def pointwise_mutual_information(
         raise ValueError(f"pxy must have 2 axes, got shape {p.shape}")
     there = p > 0
     information: F64 = np.full(p.shape, -np.inf)
-    np.log(ratio(p, p.sum(axis=1, keepdims=True), p.sum(axis=0, keepdims=True)), out=information, where=there)
+    x, y = np.broadcast_arrays(p.sum(axis=1, keepdims=True), p.sum(axis=0, keepdims=True))
+    quotient = ratio(p, x, y)
+    np.log(quotient, out=information, where=there)
+    huge = there & (quotient >= np.finfo(np.float64).max)  # the logarithms do not overflow where the ratio does
+    information[huge] = np.log(p[huge]) - np.log(x[huge]) - np.log(y[huge])
     if not normalized:
         return information / unit
     surprise = -np.log(p, out=np.zeros_like(p), where=there)
@@ -276,17 +279,22 @@ def pointwise_mutual_information(
     return np.clip(result, -1.0, 1.0)
 
 
-def normalized_information(information: float, x_entropy: float, y_entropy: float, joint: float, norm: str) -> float:
-    """Information over the mean that ``norm`` names; 1 where both variables are constant, 0 where one is."""
-    if x_entropy == 0.0 and y_entropy == 0.0:
-        return 1.0
-    scale = {
+def mean_entropy(x_entropy: float, y_entropy: float, joint: float, norm: str) -> float:
+    """What ``norm`` divides an information by."""
+    return {
         "arithmetic": (x_entropy + y_entropy) / 2,
-        "geometric": math.sqrt(x_entropy * y_entropy),
+        "geometric": math.sqrt(x_entropy) * math.sqrt(y_entropy),
         "min": min(x_entropy, y_entropy),
         "max": max(x_entropy, y_entropy),
         "joint": joint,
     }[norm]
+
+
+def normalized_information(information: float, x_entropy: float, y_entropy: float, joint: float, norm: str) -> float:
+    """Information over the mean that ``norm`` names; 1 where both variables are constant, 0 where one is."""
+    if x_entropy == 0.0 and y_entropy == 0.0:
+        return 1.0
+    scale = mean_entropy(x_entropy, y_entropy, joint, norm)
     return min(information / scale, 1.0) if scale > 0 else 0.0
 
 

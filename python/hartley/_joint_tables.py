@@ -65,28 +65,37 @@ def entropy_of(p: F64) -> float:
     return max(0.0, -float(_dispatch.kernels.pmf_entropy(flat, get_num_threads())[0, 0]))
 
 
-def mean_log(p: F64, argument: F64) -> float:
-    """Σ p log argument over the cells with p > 0."""
-    weights, arguments = (np.ascontiguousarray(a).reshape(1, -1, 1) for a in (p, np.broadcast_to(argument, p.shape)))
+def ratio(numerator: F64, *denominators: F64) -> F64:
+    """numerator over the product of the denominators, which is never formed: it would underflow."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # 0 / 0 where nobody reads
+        for denominator in denominators:
+            numerator = numerator / denominator
+    return numerator
+
+
+def mean_log_ratio(p: F64, numerators: Sequence[F64], denominators: Sequence[F64]) -> float:
+    """Σ p log(Π numerators / Π denominators) over the cells with p > 0."""
+    quotient = np.broadcast_to(ratio(numerators[0], *denominators), p.shape)
+    for numerator in numerators[1:]:
+        quotient = quotient * numerator
+    there = p > 0
+    if np.isinf(quotient[there]).any():  # a product of marginals below 1e-308: their logarithms have no such limit
+        logs = (sign * np.log(np.broadcast_to(a, p.shape)[there]) for sign, a in _signed(numerators, denominators))
+        return float(p[there] @ sum(logs))
+    weights, arguments = (np.ascontiguousarray(a).reshape(1, -1, 1) for a in (p, quotient))
     return float(_dispatch.kernels.pmf_cross_entropy(weights, arguments, get_num_threads())[0, 0])
 
 
-def ratio(numerator: F64, *denominators: F64) -> F64:
-    """numerator over the product of the denominators, which is never formed: it would underflow."""
-    # 0 / 0 in cells without probability, which nobody reads; a ratio overflows where a cell has less than 1e-308
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        for denominator in denominators:
-            numerator = numerator / denominator
-    bounded: F64 = np.minimum(numerator, np.finfo(np.float64).max)
-    return bounded
+def _signed(numerators: Sequence[F64], denominators: Sequence[F64]) -> list[tuple[float, F64]]:
+    return [(1.0, a) for a in numerators] + [(-1.0, a) for a in denominators]
 
 
 def conditional_entropy_of(p: F64, given: Iterable[int]) -> float:
     """H(all | given) in nats: no difference of entropies, so nothing cancels."""
-    return max(0.0, -mean_log(p, ratio(p, marginal(p, given))))
+    return max(0.0, -mean_log_ratio(p, [p], [marginal(p, given)]))
 
 
 def information_of(p: F64, x: Sequence[int], y: Sequence[int]) -> float:
     """I(x;y) in nats, likewise."""
     joint = marginal(p, {*x, *y})
-    return max(0.0, mean_log(joint, ratio(joint, marginal(joint, x), marginal(joint, y))))
+    return max(0.0, mean_log_ratio(joint, [joint], [marginal(joint, x), marginal(joint, y)]))

@@ -60,7 +60,13 @@ def discrete_expected_mutual_information(
 def histogram_ranges(x: Real, n_threads: int) -> tuple[F64, F64, I64]: ...  # least, largest, number of NaN
 def histogram_order_statistics(x: Real, ranks: I64, n_threads: int) -> F64: ...
 def histogram_digitize(
-    x: Real, edges: F64, offsets: I64, uniform: NDArray[np.uint8], codes: Codes, n_threads: int
+    x: Real,
+    edges: F64,
+    offsets: I64,
+    uniform: NDArray[np.uint8],
+    outside_is_missing: bool,
+    codes: Codes,
+    n_threads: int,
 ) -> tuple[I64, I64]: ...  # fills codes (n_columns, n_rows); numbers outside the edges and NaN, by column
 
 # x and y are (n,); result: counts, entries outside of x, of y
@@ -72,9 +78,10 @@ def histogram_joint_counts(
 def histogram_table_statistics(counts: I64) -> tuple[float, float, float, int, int, int, int]: ...
 
 # codes (d, n), the code n_cells[c] is a missing value; results (d, d): mutual information (diagonal: entropy), rows
-# used, occupied symbols of i among them, occupied cells, entropy of i among them
+# used, occupied symbols of i among them, occupied cells, entropy of i among them (the last four only with details).
+# split > 0: only pairs i < split <= j, the others are 0
 def histogram_pairs(
-    codes: Codes, n_cells: I64, n_threads: int, progress: Progress
+    codes: Codes, n_cells: I64, n_threads: int, progress: Progress, split: int = 0, details: bool = True
 ) -> tuple[F64, I64, I64, I64, F64]: ...
 def chi2_survival(statistic: F64, dof: F64, n_threads: int) -> F64: ...
 def machine_read_sum(x: F64, block: int, n_passes: int, n_threads: int) -> float: ...

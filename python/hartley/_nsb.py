@@ -65,7 +65,9 @@ def _interval(posterior: _Posterior) -> tuple[float, float]:
     for _ in range(_MOST_ROUNDS):
         t = np.linspace(low, high, _POINTS)
         weight = posterior.log_weight(t)
-        inside = np.flatnonzero(weight > weight.max() - _NEGLIGIBLE)
+        # past 10^13 samples the logarithm itself is rounded to more than that
+        negligible = max(_NEGLIGIBLE, 16.0 * math.ulp(float(weight.max())))
+        inside = np.flatnonzero(weight >= weight.max() - negligible)
         first, last = max(inside[0] - 1, 0), min(inside[-1] + 1, _POINTS - 1)
         if last - first > _POINTS // 3:
             return float(t[first]), float(t[last])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,20 +12,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import as_real, count_and_first
-from ._count_estimators import ESTIMATORS, FOR_SMALL_SAMPLES, PLAIN, Alpha, CountTable, coverage_of, dirichlet
+from ._codes import Coded, code, code_with_missing, count_ids, dense, join, multiplicities, positions
+from ._count_estimators import (
+    ESTIMATORS,
+    FOR_SMALL_SAMPLES,
+    NEED_ALPHABET,
+    PLAIN,
+    Alpha,
+    CountTable,
+    coverage_of,
+    dirichlet,
+)
 from ._nsb import nsb
-from ._symbols import Coded, Ids, as_columns, code, complete_rows, count_ids, join, multiplicities
+from ._symbols import Ids, as_columns, check_nan_policy, complete_rows
 from ._warnings import CoverageWarning
 
 F64: TypeAlias = NDArray[np.float64]
 
+_LARGEST_ALPHABET = 1 << 53  # whole numbers that float64 has
 _WEIGHTED = ("mle", "dirichlet")  # estimators that make sense of counts that are not whole
 
 
-def check_estimator(estimator: str, weights: Any = None) -> None:
-    """ValueError for an unknown estimator or one that cannot take weights."""
+def check_estimator(estimator: str, weights: Any = None, alpha: Alpha = None) -> None:
+    """ValueError for an unknown estimator, one that cannot take weights, or a pseudocount for one that has none."""
     if estimator not in ESTIMATORS:
         raise ValueError(f"estimator must be one of {', '.join(ESTIMATORS)}, got {estimator!r}")
+    if alpha is not None and estimator != "dirichlet":
+        raise ValueError(f'alpha goes with estimator="dirichlet", got {estimator!r}')
     if weights is not None and estimator not in _WEIGHTED:
         raise ValueError(
             f"weights go with the estimators {' and '.join(_WEIGHTED)}, which take any counts, got {estimator!r}"
@@ -45,6 +59,10 @@ def _with_alphabet(counts: NDArray[Any], multiplicity: NDArray[Any], n_symbols: 
     n_seen = int(multiplicity.sum())
     if n_symbols is not None and whole_number(n_symbols, "n_symbols", 1) < n_seen:
         raise ValueError(f"n_symbols must be at least the number of symbols seen, {n_seen}, got {n_symbols}")
+    if n_symbols is not None and n_symbols > _LARGEST_ALPHABET:
+        raise ValueError(
+            f"the alphabet (n_symbols) must have at most 2^53 symbols, got 2^{n_symbols.bit_length() - 1} or more"
+        )
     return CountTable(counts.astype(np.float64), multiplicity.astype(np.float64), int(n_symbols or n_seen))
 
 
@@ -71,9 +89,15 @@ def entropy_of_table(table: CountTable, estimator: str, alpha: Alpha) -> tuple[f
     return PLAIN[estimator](table), 0.0
 
 
+def in_unit(nats: float, estimator: str, clip: bool, unit: float) -> float:
+    """An information of at least 0 that rounding took below it is 0; a corrected estimate is what it is."""
+    return (max(nats, 0.0) if clip or estimator == "mle" else nats) / unit
+
+
 def warn_of_low_coverage(table: CountTable, estimator: str, stacklevel: int) -> None:
     """CoverageWarning where under half of what comes next has been seen and the estimator takes no account of it."""
-    if estimator in FOR_SMALL_SAMPLES:
+    knows_alphabet = estimator in NEED_ALPHABET and table.n_symbols > table.n_seen
+    if estimator in FOR_SMALL_SAMPLES or knows_alphabet:
         return
     coverage = coverage_of(table)
     if coverage < 0.5:
@@ -110,8 +134,7 @@ class Rows:
         joint = self.joint(*which)
         if self.weights is None:
             return table_of_ids(joint.codes, n_symbols=n_symbols)
-        _, codes = np.unique(joint.codes, return_inverse=True)
-        totals = np.bincount(codes, weights=self.weights).astype(np.float64)
+        totals = np.bincount(positions(joint.codes).codes, weights=self.weights).astype(np.float64)
         return table_of_counts(totals[totals > 0], n_symbols)
 
     def entropy(self, which: Sequence[int], estimator: str, alpha: Alpha = None, n_symbols: int | None = None) -> float:
@@ -135,23 +158,34 @@ def _checked_weights(weights: Any, n: int, present: NDArray[np.bool_] | None) ->
         n_bad, first = count_and_first(bad)
         raise ValueError(f"weights must be finite and non-negative, got {n_bad} that are not, first weights[{first}]")
     w = w if present is None else w[present]
-    if not w.sum() > 0:
-        raise ValueError("weights must not all be 0")
+    with np.errstate(over="ignore"):
+        total = float(w.sum())
+    if not 0 < total < math.inf:
+        raise ValueError(f"weights must have a positive and finite sum, got {total}")
     return w
 
 
-def as_rows(named: dict[str, Any], nan_policy: str, weights: Any = None) -> Rows:
+def as_rows(named: dict[str, Any], nan_policy: str, weights: Any = None, keeps_order: bool = False) -> Rows:
     """The variables' samples (each one column or several) as paired codes."""
     columns = {name: as_columns(x, name) for name, x in named.items()}
     n = next(iter(columns.values()))[0].ids.size
-    complete, present = complete_rows(columns, nan_policy)
-    coded = tuple(join([code(column) for column in variable]) for variable in complete)
+    complete, present = complete_rows(columns, nan_policy, keeps_order)
+    coded = tuple(dense(join([code(column) for column in variable])) for variable in complete)
     return Rows(coded, _checked_weights(weights, n, present))
 
 
 def as_column_rows(x: Any, name: str, nan_policy: str, weights: Any = None) -> Rows:
-    """The columns of one array or frame as a variable each."""
+    """The columns of one array or frame as a variable each, without the rows where any is missing."""
     columns = as_columns(x, name)
     complete, present = complete_rows({name: columns}, nan_policy)
     coded = tuple(code(column) for column in complete[0])
     return Rows(coded, _checked_weights(weights, columns[0].ids.size, present))
+
+
+def as_column_codes(x: Any, name: str, nan_policy: str) -> tuple[Coded, ...]:
+    """The columns of one array or frame; missing values have the code ``size``."""
+    columns = as_columns(x, name)
+    if nan_policy == "raise":
+        complete_rows({name: columns}, nan_policy)
+    check_nan_policy(nan_policy)
+    return tuple(code_with_missing(column) for column in columns)

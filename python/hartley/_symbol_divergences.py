@@ -2,48 +2,55 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import _divergences as divergences
-from ._arrays import as_real, to_numpy
-from ._symbol_counts import as_rows
+from ._arrays import as_number, to_numpy
+from ._codes import code, join, positions
+from ._symbols import as_columns, complete_rows
 from ._units import Base
 
+_KINDS = {"S": "bytes", "U": "text", "T": "text", "M": "times", "m": "durations", "O": "objects"}
 
-def _both(x: Any, y: Any) -> Any:
-    """Both samples one after the other."""
+
+def _both(x: Any, y: Any) -> tuple[NDArray[Any], int]:
+    """Both samples one after the other, without a change of any symbol."""
     first, second = to_numpy(x, "x"), to_numpy(y, "y")
     for array, name in ((first, "x"), (second, "y")):
         if array.ndim not in (1, 2) or len(array) == 0:
-            raise ValueError(
-                f"{name} must be samples of symbols, shape (n,) or (n, n_columns), got shape {array.shape}"
-            )
+            raise ValueError(f"{name} must have shape (n_samples,) or (n_samples, n_columns), got {array.shape}")
     if first.shape[1:] != second.shape[1:]:
         raise ValueError(f"x and y must have equally many columns, got shapes {first.shape} and {second.shape}")
-    of_text = [array.dtype.kind in "SUT" for array in (first, second)]
-    if of_text[0] != of_text[1] and "O" not in (first.dtype.kind, second.dtype.kind):
+    kinds = {_KINDS.get(array.dtype.kind, "numbers") for array in (first, second)}
+    if len(kinds) > 1 and "objects" not in kinds:
         raise TypeError(f"x and y must hold symbols of one type, got {first.dtype} and {second.dtype}")
+    rounds = kinds == {"numbers"} and np.result_type(first, second).kind == "f"
+    if rounds and any(array.dtype.kind in "iu" and array.dtype.itemsize == 8 for array in (first, second)):
+        first, second = first.astype(object), second.astype(object)  # float64 would join large whole numbers
     return np.concatenate([first, second]), len(first)
 
 
-def _distributions(x: Any, y: Any, alpha: float) -> tuple[Any, Any]:
+def _distributions(x: Any, y: Any, alpha: float, nan_policy: str) -> tuple[Any, Any]:
     """Relative frequencies of every symbol of either sample."""
-    smoothing = float(as_real(alpha, "alpha"))
-    if not 0 <= smoothing < math.inf:
+    smoothing = as_number(alpha, "alpha")
+    if not 0 <= smoothing < 1e300:
         raise ValueError(f"alpha must be at least 0 and finite, got {alpha!r}")
     both, n_x = _both(x, y)
-    codes = as_rows({"x and y": both}, "raise").variables[0].codes
-    _, codes = np.unique(codes, return_inverse=True)
-    size = int(codes.max()) + 1
-    found = (np.bincount(part, minlength=size) + smoothing for part in (codes[:n_x], codes[n_x:]))
+    complete, present = complete_rows({"x and y": as_columns(both, "x and y")}, nan_policy)
+    coded = positions(join([code(column) for column in complete[0]]).codes)
+    codes = coded.codes
+    n_x = n_x if present is None else int(np.count_nonzero(present[:n_x]))
+    if not 0 < n_x < len(codes):
+        raise ValueError(f"{'y' if n_x else 'x'} has no sample without a missing value")
+    found = (np.bincount(part, minlength=coded.size) + smoothing for part in (codes[:n_x], codes[n_x:]))
     p, q = (counts / counts.sum() for counts in found)
     return p, q
 
 
-def kl_divergence(x: Any, y: Any, *, alpha: float = 0.0, base: Base = None) -> float:
+def kl_divergence(x: Any, y: Any, *, alpha: float = 0.0, base: Base = None, nan_policy: str = "raise") -> float:
     """Kullback-Leibler divergence of the plug-in distributions of two samples.
 
     Parameters
@@ -54,6 +61,8 @@ def kl_divergence(x: Any, y: Any, *, alpha: float = 0.0, base: Base = None) -> f
         Added to the count of every symbol that either sample has, in both.
     base : float or {"nats", "bits", "hartleys"}, optional
         Unit of the result; nats by default.
+    nan_policy : {"raise", "omit"}, default "raise"
+        With "omit", samples with a missing value are left out.
 
     Returns
     -------
@@ -69,7 +78,7 @@ def kl_divergence(x: Any, y: Any, *, alpha: float = 0.0, base: Base = None) -> f
 
     Notes
     -----
-    Plug-in: too high by about (K - 1)/2 (1/n_x + 1/n_y) for overlapping alphabets of K symbols. O(n).
+    Plug-in: too high by about (K - 1)/(2 n_x) + (Σ p/q - 1)/(2 n_y) for alphabets of K symbols that overlap. O(n).
 
     References
     ----------
@@ -81,10 +90,10 @@ def kl_divergence(x: Any, y: Any, *, alpha: float = 0.0, base: Base = None) -> f
     >>> round(discrete.kl_divergence(["a", "b"], ["a", "b", "b", "b"]), 4)
     0.1438
     """
-    return float(divergences.kl_divergence(*_distributions(x, y, alpha), base=base))
+    return float(divergences.kl_divergence(*_distributions(x, y, alpha, nan_policy), base=base))
 
 
-def js_divergence(x: Any, y: Any, *, alpha: float = 0.0, base: Base = None) -> float:
+def js_divergence(x: Any, y: Any, *, alpha: float = 0.0, base: Base = None, nan_policy: str = "raise") -> float:
     """Jensen-Shannon divergence of the plug-in distributions of two samples.
 
     Parameters
@@ -95,6 +104,8 @@ def js_divergence(x: Any, y: Any, *, alpha: float = 0.0, base: Base = None) -> f
         Added to the count of every symbol that either sample has, in both.
     base : float or {"nats", "bits", "hartleys"}, optional
         Unit of the result; nats by default.
+    nan_policy : {"raise", "omit"}, default "raise"
+        With "omit", samples with a missing value are left out.
 
     Returns
     -------
@@ -122,10 +133,10 @@ def js_divergence(x: Any, y: Any, *, alpha: float = 0.0, base: Base = None) -> f
     >>> discrete.js_divergence([0, 0], [1, 1, 1], base="bits")
     1.0
     """
-    return float(divergences.js_divergence(*_distributions(x, y, alpha), base=base))
+    return float(divergences.js_divergence(*_distributions(x, y, alpha, nan_policy), base=base))
 
 
-def cross_entropy(x: Any, y: Any, *, alpha: float = 0.0, base: Base = None) -> float:
+def cross_entropy(x: Any, y: Any, *, alpha: float = 0.0, base: Base = None, nan_policy: str = "raise") -> float:
     """Cross-entropy of the plug-in distribution of y relative to that of x.
 
     Parameters
@@ -136,6 +147,8 @@ def cross_entropy(x: Any, y: Any, *, alpha: float = 0.0, base: Base = None) -> f
         Added to the count of every symbol that either sample has, in both.
     base : float or {"nats", "bits", "hartleys"}, optional
         Unit of the result; nats by default.
+    nan_policy : {"raise", "omit"}, default "raise"
+        With "omit", samples with a missing value are left out.
 
     Returns
     -------
@@ -163,4 +176,4 @@ def cross_entropy(x: Any, y: Any, *, alpha: float = 0.0, base: Base = None) -> f
     >>> discrete.cross_entropy([0, 1], [0, 1, 1, 0], base="bits")
     1.0
     """
-    return float(divergences.cross_entropy(*_distributions(x, y, alpha), base=base))
+    return float(divergences.cross_entropy(*_distributions(x, y, alpha, nan_policy), base=base))

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ._codes import Coded, dense, join
 from ._count_estimators import Alpha
 from ._discrete_information import conditional_information, joint_entropies, plug_in_information
-from ._symbol_counts import Rows, as_rows, check_estimator, whole_number
-from ._symbols import Coded, join
+from ._symbol_counts import Rows, as_rows, check_estimator, in_unit, whole_number
 from ._units import Base, nats_per_unit
 
 
@@ -19,16 +19,12 @@ def _shifted(series: Coded, begin: int, n: int) -> Coded:
 
 def _past(series: Coded, present: int, n: int, history: int, lag: int) -> Coded:
     """Symbols from ``lag`` to ``lag + history - 1`` steps before each of the n moments from ``present`` on, as one."""
-    return join([_shifted(series, present - lag - i, n) for i in range(history)])
+    return dense(join([_shifted(series, present - lag - i, n) for i in range(history)]))
 
 
 def _require_longer(n: int, first: int) -> None:
     if n <= first:
         raise ValueError(f"history and lag reach {first} steps back, but the series has only {n} samples")
-
-
-def _nonnegative(nats: float, estimator: str, clip: bool) -> float:
-    return max(nats, 0.0) if clip or estimator == "mle" else nats
 
 
 def transfer_entropy(
@@ -77,6 +73,11 @@ def transfer_entropy(
     TypeError
         Symbols of a type that cannot be compared; a history that is no whole number.
 
+    Warns
+    -----
+    CoverageWarning
+        Good-Turing coverage of present and pasts together below 0.5: the histories are too long for the series.
+
     Notes
     -----
     The plug-in is too high by about the number of free parameters over 2 N. O(n).
@@ -95,18 +96,19 @@ def transfer_entropy(
     1.0
     """
     unit = nats_per_unit(base)
-    check_estimator(estimator)
+    check_estimator(estimator, alpha=alpha)
     steps = whole_number(source_history, "source_history", 1), whole_number(target_history, "target_history", 1)
     delay = whole_number(lag, "lag", 1)
     named = {"source": source, "target": target} | ({} if given is None else {"given": given})
-    rows = as_rows(named, "raise")
+    rows = as_rows(named, "raise", keeps_order=True)
     first = max(delay + steps[0] - 1, steps[1])
     _require_longer(rows.n, first)
     n = rows.n - first
     drive, response = rows.variables[:2]
     known = [_past(response, first, n, steps[1], 1)] + [_past(v, first, n, 1, 1) for v in rows.variables[2:]]
     pasts = Rows((_shifted(response, first, n), _past(drive, first, n, steps[0], delay), join(known)))
-    return _nonnegative(conditional_information(pasts, estimator, alpha), estimator, clip) / unit
+    pasts.warn_of_low_coverage(estimator, stacklevel=2)
+    return in_unit(conditional_information(pasts, estimator, alpha), estimator, clip, unit)
 
 
 def active_information(
@@ -141,6 +143,11 @@ def active_information(
     TypeError
         Symbols of a type that cannot be compared; a history that is no whole number.
 
+    Warns
+    -----
+    CoverageWarning
+        Good-Turing coverage of present and pasts together below 0.5: the histories are too long for the series.
+
     Notes
     -----
     Together with the entropy rate it is the entropy of a symbol. O(n).
@@ -157,17 +164,18 @@ def active_information(
     1.0
     """
     unit = nats_per_unit(base)
-    check_estimator(estimator)
+    check_estimator(estimator, alpha=alpha)
     rows = _present_and_past(x, history)
+    rows.warn_of_low_coverage(estimator, stacklevel=2)
     if estimator == "mle":
         return plug_in_information(rows) / unit
     present, past, both = joint_entropies(rows, ((0,), (1,), (0, 1)), estimator, alpha)
-    return _nonnegative(present + past - both, estimator, clip) / unit
+    return in_unit(present + past - both, estimator, clip, unit)
 
 
 def _present_and_past(x: Any, history: int) -> Rows:
     steps = whole_number(history, "history", 1)
-    rows = as_rows({"x": x}, "raise")
+    rows = as_rows({"x": x}, "raise", keeps_order=True)
     _require_longer(rows.n, steps)
     n, series = rows.n - steps, rows.variables[0]
     return Rows((_shifted(series, steps, n), _past(series, steps, n, steps, 1)))
@@ -205,6 +213,11 @@ def entropy_rate(
     TypeError
         Symbols of a type that cannot be compared; a history that is no whole number.
 
+    Warns
+    -----
+    CoverageWarning
+        Good-Turing coverage of present and pasts together below 0.5: the histories are too long for the series.
+
     Notes
     -----
     Exact in the limit of many samples for Markov chains of order ``history``; the plug-in is too low where pasts are
@@ -221,7 +234,8 @@ def entropy_rate(
     0.0
     """
     unit = nats_per_unit(base)
-    check_estimator(estimator)
+    check_estimator(estimator, alpha=alpha)
     rows = _present_and_past(x, history)
+    rows.warn_of_low_coverage(estimator, stacklevel=2)
     both, past = joint_entropies(rows, ((0, 1), (1,)), estimator, alpha)
-    return _nonnegative(both - past, estimator, clip) / unit
+    return in_unit(both - past, estimator, clip, unit)

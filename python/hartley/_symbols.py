@@ -1,4 +1,4 @@
-"""Samples of symbols of any type as unsigned integers, and counting them.
+"""Samples of symbols of any type as unsigned integers.
 
 A column's ids are its own bits wherever that is possible (integers, bool, floats, times, short fixed-width text), so
 nothing is copied; long text is known by the first row that has it, Python objects by a dictionary.
@@ -6,7 +6,7 @@ nothing is copied; long text is known by the first row that has it, Python objec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -18,7 +18,6 @@ from ._arrays import count_and_first, to_numpy
 from ._threads import get_num_threads
 
 Ids: TypeAlias = NDArray[Any]  # unsigned integers of 1, 2, 4 or 8 bytes
-I64: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,6 @@ def _of_integers(array: NDArray[Any]) -> Symbols:
 
 
 def _of_floats(array: NDArray[Any]) -> Symbols:
-    if array.dtype.itemsize > 8:
-        array = array.astype(np.float64)
     dtype, missing = array.dtype, np.isnan(array)
     ids = _unsigned(array + dtype.type(0))  # -0 becomes 0: one symbol
     return Symbols(ids, False, lambda ids: ids.view(dtype), missing if missing.any() else None)
@@ -75,9 +72,12 @@ def _kind_of(value: Any) -> type:
 
 
 def _is_missing(value: Any) -> bool:
-    return (
-        value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value)
-    )
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    try:
+        return bool(value != value)  # NaN of any type, NaT
+    except (TypeError, ValueError):
+        return False
 
 
 def _of_objects(array: NDArray[Any], name: str) -> Symbols:
@@ -87,6 +87,8 @@ def _of_objects(array: NDArray[Any], name: str) -> Symbols:
         ids = np.fromiter((seen.setdefault(v, len(seen)) for v in values), np.uint32, len(values))
     except TypeError as error:
         raise TypeError(f"{name} must hold symbols that can be compared, got objects: {error}") from None
+    if any(isinstance(v, complex) for v in seen):
+        raise TypeError(f"{name} must hold symbols, got complex numbers")
     kinds = {_kind_of(v): v for v in seen if not _is_missing(v)}
     if len(kinds) > 1:
         examples = " and ".join(f"{v!r} ({type(v).__name__})" for v in list(kinds.values())[:2])
@@ -97,28 +99,53 @@ def _of_objects(array: NDArray[Any], name: str) -> Symbols:
     return Symbols(ids, False, lambda ids: labels[ids], np.isin(ids, no_symbol) if no_symbol else None)
 
 
-def _of_categories(categorical: Any) -> Symbols:
-    codes, categories = np.ascontiguousarray(categorical.codes), np.asarray(categorical.categories)
+def _of_codes(codes: NDArray[Any], categories: NDArray[Any]) -> Symbols:
+    """Positions among categories, -1 where the symbol is missing."""
+    codes = np.ascontiguousarray(codes)
     missing = codes < 0
     found = _of_integers(codes)
     return Symbols(found.ids, True, lambda ids: categories[found.decode(ids)], missing if missing.any() else None)
 
 
-def _categorical_of(x: Any) -> Any:
-    """The pandas categorical that x is or holds, else None."""
-    if type(x).__module__.split(".")[0] != "pandas":
-        return None
-    if type(x).__name__ in ("Categorical", "CategoricalIndex"):
-        return x
-    return x.array if type(x).__name__ == "Series" and type(x.dtype).__name__ == "CategoricalDtype" else None
+def _factorized(x: Any) -> tuple[NDArray[Any], NDArray[Any]] | None:
+    """Codes and categories of columns that keep their own beside missing values (pandas, Arrow, polars), else None.
+
+    Through NumPy their integers would become floats.
+    """
+    package, kind = type(x).__module__.split(".")[0], type(x).__name__
+    if package == "pandas" and kind in ("Series", "Index", "Categorical", "CategoricalIndex"):
+        categorical = x.array if kind == "Series" and type(x.dtype).__name__ == "CategoricalDtype" else x
+        if hasattr(categorical, "categories"):
+            return categorical.codes, np.asarray(categorical.categories)
+        if not isinstance(x.dtype, np.dtype):
+            codes, categories = x.factorize()
+            return codes, np.asarray(categories)
+    if package == "pyarrow" and hasattr(x, "dictionary_encode"):
+        encoded = (x.combine_chunks() if hasattr(x, "combine_chunks") else x).dictionary_encode()
+        return encoded.indices.fill_null(-1).to_numpy(False), encoded.dictionary.to_numpy(False)
+    if package == "polars" and kind == "Series" and x.null_count() > 0 and x.dtype.is_integer():
+        categories = x.drop_nulls().unique().sort().to_numpy()
+        codes = np.searchsorted(categories, x.fill_null(categories[0] if len(categories) else 0).to_numpy())
+        return np.where(x.is_null().to_numpy(), -1, codes), categories
+    return None
+
+
+def _as_array(x: Any, name: str) -> NDArray[Any]:
+    """x as NumPy sees it, but lists of text or of large whole numbers as the objects that they hold."""
+    array = to_numpy(x, name)
+    if isinstance(x, (list, tuple)) and array.ndim == 1:
+        rounded = array.dtype.kind == "f" and array.size > 0 and np.abs(array).max() >= 2.0**53
+        if rounded or array.dtype.kind in "SU":
+            return np.array(x, dtype=object)
+    return array
 
 
 def as_symbols(x: Any, name: str) -> Symbols:
     """One column of symbols."""
-    categorical = _categorical_of(x)
-    if categorical is not None:
-        return _of_categories(categorical)
-    array = to_numpy(x, name)
+    factorized = _factorized(x)
+    if factorized is not None:
+        return _of_codes(*factorized)
+    array = _as_array(x, name)
     if array.ndim != 1:
         raise ValueError(f"{name} must be one column of symbols, got shape {array.shape}")
     dtype = array.dtype
@@ -126,7 +153,7 @@ def as_symbols(x: Any, name: str) -> Symbols:
         array = np.require(array, dtype.newbyteorder("="), ["C", "A"])
     if dtype.kind in "biu":
         return _of_integers(array)
-    if dtype.kind == "f":
+    if dtype.kind == "f" and dtype.itemsize <= 8:
         return _of_floats(array)
     if dtype.kind in "mM":
         return _of_times(array)
@@ -142,14 +169,13 @@ def as_columns(x: Any, name: str) -> list[Symbols]:
     if type(x) is np.ndarray and x.ndim == 1 and x.size and not x.dtype.names:
         return [as_symbols(x, name)]
     if hasattr(x, "columns") and hasattr(x, "shape") and len(x.shape) == 2:  # a frame: every column keeps its type
-        columns = [
-            as_symbols(x[c] if not hasattr(x, "iloc") else x.iloc[:, j], f"{name}[{c!r}]")
-            for j, c in enumerate(x.columns)
-        ]
-    elif _categorical_of(x) is not None:
+        labels = list(getattr(x, "column_names", x.columns))  # Arrow tables have their labels apart
+        by_position = [x.iloc[:, j] if hasattr(x, "iloc") else x[c] for j, c in enumerate(labels)]
+        columns = [as_symbols(column, f"{name}[{c!r}]") for column, c in zip(by_position, labels, strict=True)]
+    elif _factorized(x) is not None:
         columns = [as_symbols(x, name)]
     else:
-        array = to_numpy(x, name)
+        array = _as_array(x, name)
         if array.dtype.names:
             columns = [as_symbols(array[field], f"{name}[{field!r}]") for field in array.dtype.names]
         elif array.ndim == 2:
@@ -170,7 +196,7 @@ def check_nan_policy(nan_policy: str) -> None:
 
 
 def complete_rows(
-    named: dict[str, list[Symbols]], nan_policy: str
+    named: dict[str, list[Symbols]], nan_policy: str, keeps_order: bool = False
 ) -> tuple[list[list[Symbols]], NDArray[np.bool_] | None]:
     """The variables' columns without the rows where any is missing; which rows those are that stay (None: all)."""
     check_nan_policy(nan_policy)
@@ -187,9 +213,10 @@ def complete_rows(
                 continue
             if nan_policy == "raise":
                 n_bad, first = count_and_first(column.missing)
+                advice = "" if keeps_order else '; pass nan_policy="omit" to drop these rows'
                 raise ValueError(
-                    f"{name} has {n_bad} missing values (NaN, None) of {column.ids.size}, first at {name}[{first}]; "
-                    'pass nan_policy="omit" to drop these rows'
+                    f"{name} has {n_bad} missing values (NaN, None) of {column.ids.size}, "
+                    f"first at {name}[{first}]{advice}"
                 )
             missing = column.missing if missing is None else missing | column.missing
     if missing is None:
@@ -198,73 +225,3 @@ def complete_rows(
     if not present.any():
         raise ValueError(f"{' and '.join(named)} have no row without a missing value")
     return [[column.take(present) for column in columns] for columns in named.values()], present
-
-
-def id_range(ids: Ids, is_signed: bool) -> tuple[int, int]:
-    """Least and largest id, as the numbers that they stand for."""
-    least, largest = _dispatch.kernels.discrete_range(ids, is_signed, get_num_threads())
-    if not is_signed:
-        return least, largest
-    sign = 1 << (8 * ids.dtype.itemsize - 1)
-    return least - 2 * (least & sign), largest - 2 * (largest & sign)
-
-
-def count_ids(ids: Ids, is_signed: bool) -> tuple[Ids, I64]:
-    """Distinct ids, ascending in the order of the symbols, and how often each occurs."""
-    return _dispatch.kernels.discrete_count(ids, is_signed, get_num_threads())
-
-
-def multiplicities(ids: Ids, is_signed: bool = False) -> tuple[I64, I64]:
-    """The distinct counts of the ids, ascending, and how many ids have each."""
-    return _dispatch.kernels.discrete_multiplicities(ids, is_signed, get_num_threads())
-
-
-@dataclass(frozen=True)
-class Coded:
-    """A variable's symbols as codes 0 to size - 1 (not every code need occur)."""
-
-    codes: Ids
-    size: int
-
-
-def _smallest_unsigned(size: int) -> type[np.unsignedinteger[Any]]:
-    for dtype, bits in ((np.uint8, 8), (np.uint16, 16), (np.uint32, 32)):
-        if size <= 1 << bits:
-            return dtype
-    return np.uint64
-
-
-def code(symbols: Symbols) -> Coded:
-    """Codes of one column: distances from its least id where the range is small, else positions among the distinct."""
-    ids, bits = symbols.ids, 8 * symbols.ids.dtype.itemsize
-    least, largest = id_range(ids, symbols.is_signed)
-    size = largest - least + 1
-    if size <= max(256, ids.size // 64):
-        offset = ids if least == 0 else ids - ids.dtype.type(least % (1 << bits))
-        return Coded(offset.astype(_smallest_unsigned(size), copy=False), size)
-    wide = ids.astype(np.uint64, copy=False)
-    distinct, _ = count_ids(wide, False)
-    return Coded(_dispatch.kernels.discrete_encode_ids(wide, distinct, get_num_threads()), len(distinct))
-
-
-def compressed(coded: Coded) -> Coded:
-    """Codes without gaps."""
-    distinct, _ = count_ids(coded.codes, False)
-    wide = coded.codes.astype(np.uint64, copy=False)
-    codes = _dispatch.kernels.discrete_encode_ids(wide, distinct.astype(np.uint64), get_num_threads())
-    return Coded(codes, len(distinct))
-
-
-def join(parts: Sequence[Coded]) -> Coded:
-    """Codes of the combinations: digits of a number with mixed radix, made dense where it would pass 63 bits."""
-    joint = parts[0]
-    for part in parts[1:]:
-        if joint.size * part.size > 1 << 63:
-            joint = compressed(joint)
-        size = joint.size * part.size
-        dtype = _smallest_unsigned(size)
-        codes = joint.codes.astype(dtype, copy=True)
-        codes *= dtype(part.size if joint.size > 1 else 0)  # one symbol has code 0, whatever the radix
-        codes += part.codes.astype(dtype, copy=False)
-        joint = Coded(codes, size)
-    return joint

@@ -23,6 +23,8 @@ def nats_per_unit(base: Base) -> float:
     else:
         try:
             number = float(base)
+        except OverflowError:
+            raise ValueError("base must be a number that float64 can hold") from None
         except (TypeError, ValueError):
             raise TypeError(f"base must be a number, a name or None, got {base!r}") from None
         if number > 0 and number != 1 and math.isfinite(number):

@@ -17,7 +17,7 @@ from ._arrays import (
     label_matrix,
     require_equal_lengths,
 )
-from ._binning import BinRule, Codes, Edges, column_edges, encode, outside_error, reject_nan
+from ._binning import BinRule, Codes, Edges, check_outside, column_edges, encode, outside_error, reject_nan
 from ._progress import Progress, progress_callback
 from ._threads import get_num_threads
 from ._units import Base, nats_per_unit
@@ -96,6 +96,7 @@ def digitize(
     range: tuple[float, float] | None = None,
     *,
     nan_policy: str = "raise",
+    outside: str = "raise",
 ) -> Codes:
     """Cell codes of every column in the smallest unsigned width.
 
@@ -107,6 +108,8 @@ def digitize(
         As in :func:`bin_edges`, column by column.
     nan_policy : {"raise", "omit"}, default "raise"
         With "omit" a NaN gets the code n_cells of its column.
+    outside : {"raise", "ignore", "clip"}, default "raise"
+        Numbers outside the edges are an error, get the code n_cells of their column, or that of the nearest cell.
 
     Returns
     -------
@@ -130,8 +133,9 @@ def digitize(
     array([0, 0, 1, 1], dtype=uint8)
     """
     _check_nan_policy(nan_policy)
+    check_outside(outside)
     samples = as_samples(x, "x")
-    codes, _ = encode(samples, column_edges(samples, bins, binning, "x", range), "x", nan_policy)
+    codes, _ = encode(samples, column_edges(samples, bins, binning, "x", range), "x", nan_policy, outside)
     return codes[0] if np.ndim(x) == 1 else codes
 
 
@@ -155,6 +159,7 @@ def mutual_information(
     estimator: str = "mle",
     base: Base = None,
     nan_policy: str = "raise",
+    outside: str = "raise",
     clip: bool = False,
 ) -> float:
     """Mutual information of two continuous variables by binning both.
@@ -175,6 +180,9 @@ def mutual_information(
         Unit of the result; nats by default.
     nan_policy : {"raise", "omit"}, default "raise"
         With "omit", rows with a NaN in x or y are dropped.
+    outside : {"raise", "ignore", "clip"}, default "raise"
+        Numbers outside given edges or ``range`` are an error, their rows are left out, or they count in the nearest
+        cell.
     clip : bool, default False
         Return 0 for a corrected estimate below 0.
 
@@ -209,11 +217,12 @@ def mutual_information(
     unit = nats_per_unit(base)
     _check_estimator(estimator)
     _check_nan_policy(nan_policy)
+    check_outside(outside)
     first, second = as_pair(x, y, "x", "y")
     first, second = as_column(first, "x"), as_column(second, "y")
     require_equal_lengths(first, second, "x", "y")
     try:
-        n, x_cells, y_cells, cells, information = _joint_information(first, second, bins, binning, range)
+        n, x_cells, y_cells, cells, information = _joint_information(first, second, bins, binning, range, outside)
     except ValueError:
         # NaN shows as values outside: looked for only now, so that clean data pay nothing
         if nan_policy == "raise":
@@ -226,7 +235,7 @@ def mutual_information(
         if present.all():
             raise
         n, x_cells, y_cells, cells, information = _joint_information(
-            first[present], second[present], bins, binning, range
+            first[present], second[present], bins, binning, range, outside
         )
     if estimator == "miller_madow":
         information += (x_cells + y_cells - cells - 1) / (2 * n)
@@ -234,13 +243,16 @@ def mutual_information(
 
 
 def _joint_information(
-    x: RealArray, y: RealArray, bins: Any, binning: str, range: tuple[float, float] | None
+    x: RealArray, y: RealArray, bins: Any, binning: str, range: tuple[float, float] | None, outside: str
 ) -> tuple[int, int, int, int, float]:
     """Rows, occupied cells of x, of y and of the pair, plug-in information in nats."""
     x_edges, y_edges = _pair_edges(x, y, bins, binning, range)
-    if x_edges.n_cells * y_edges.n_cells > _FUSED_CELLS:
-        codes, n_cells = encode(as_samples(np.stack([x, y], axis=1), "(x, y)"), [x_edges, y_edges], "(x, y)", "raise")
+    if outside != "raise" or x_edges.n_cells * y_edges.n_cells > _FUSED_CELLS:
+        both = as_samples(np.stack([x, y], axis=1), "(x, y)")
+        codes, n_cells = encode(both, [x_edges, y_edges], "(x, y)", "raise", outside)
         matrix, n, symbols, cells, _ = _dispatch.kernels.histogram_pairs(codes, n_cells, get_num_threads(), None)
+        if n[0, 1] == 0:
+            raise ValueError("x and y have no row in which both lie inside of the edges")
         return int(n[0, 1]), int(symbols[0, 1]), int(symbols[1, 0]), int(cells[0, 1]), float(matrix[0, 1])
     counts, x_outside, y_outside = _dispatch.kernels.histogram_joint_counts(
         x, y, x_edges.values, x_edges.uniform, y_edges.values, y_edges.uniform, get_num_threads()
@@ -261,6 +273,7 @@ def mutual_information_matrix(
     normalized: bool = False,
     base: Base = None,
     nan_policy: str = "raise",
+    outside: str = "raise",
     clip: bool = False,
     progress: Progress = False,
 ) -> Any:
@@ -271,7 +284,7 @@ def mutual_information_matrix(
     X : array of float, shape (n_samples, n_features), or a frame of numbers
         Samples in rows.
     bins, binning
-        As in :func:`bin_edges`, for every column.
+        As in :func:`bin_edges`, for every column; a list of edges or rules has one entry a column.
     estimator : {"mle", "miller_madow"}, default "mle"
         Plug-in, or with the Miller-Madow correction of its bias.
     normalized : bool, default False
@@ -280,6 +293,8 @@ def mutual_information_matrix(
         Unit of the result; nats by default.
     nan_policy : {"raise", "omit"}, default "raise"
         With "omit", every pair uses the rows where both columns are numbers.
+    outside : {"raise", "ignore", "clip"}, default "raise"
+        Numbers outside given edges are an error, are left out like a NaN, or count in the nearest cell.
     clip : bool, default False
         Return 0 for corrected estimates below 0.
     progress : bool or callable, default False
@@ -311,9 +326,10 @@ def mutual_information_matrix(
     unit = nats_per_unit(base)
     _check_estimator(estimator)
     _check_nan_policy(nan_policy)
+    check_outside(outside)
     labels = column_labels(X)
     samples = as_samples(X, "X")
-    codes, n_cells = encode(samples, column_edges(samples, bins, binning, "X"), "X", nan_policy)
+    codes, n_cells = encode(samples, column_edges(samples, bins, binning, "X"), "X", nan_policy, outside)
     callback = progress_callback(progress, "mutual information")
     information, n, symbols, cells, entropy = _dispatch.kernels.histogram_pairs(
         codes, n_cells, get_num_threads(), callback

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from . import _dispatch
-from ._arrays import as_column, as_pair, require_finite
-from ._clouds import F64, Clouds, Cost, as_clouds, as_number, as_potentials, as_weights, as_whole, positive
+from ._arrays import as_column, as_number, as_pair, require_finite
+from ._clouds import F64, Clouds, Cost, as_clouds, as_potentials, as_weights, as_whole, positive
 from ._progress import Progress, progress_callback
 from ._threads import get_num_threads
 from ._transport_result import TransportResult
