@@ -235,7 +235,7 @@ def entropy_from_counts(
         Unit of the result; nats by default.
     n_symbols : int, optional
         Size K of the alphabet where it is known; the number of symbols seen otherwise. Used by "shrinkage",
-        "dirichlet", "nsb" and "bonachela".
+        "dirichlet", "nsb" and "bonachela" (which then counts the unseen ones, too: not for K over N).
     alpha : float or {"jeffreys", "laplace", "perks", "minimax"}, optional
         Pseudocount of "dirichlet": ½ (the default), 1, 1/K or √N/K.
     return_std : bool, default False
