@@ -18,9 +18,10 @@ build: .venv-test/bin/python
 
 # The native modules beside the Python sources, rebuilt only where something changed: for work on the kernels.
 LEVELS ?= v3
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 PACKAGES = $$(.venv-test/bin/python -c "import sysconfig; print(sysconfig.get_paths()['purelib'])")
 inplace:
-	.venv-test/bin/cmake -S . -B build/inplace -G Ninja -DCMAKE_BUILD_TYPE=Release -DSKBUILD_PROJECT_VERSION=0.1.0 \
+	.venv-test/bin/cmake -S . -B build/inplace -G Ninja -DCMAKE_BUILD_TYPE=Release -DSKBUILD_PROJECT_VERSION=$(VERSION) \
 	  -DHARTLEY_LEVELS="$(LEVELS)" -DHARTLEY_WERROR=ON -DPython_EXECUTABLE=$(CURDIR)/.venv-test/bin/python \
 	  -DCMAKE_MAKE_PROGRAM=$(CURDIR)/.venv-test/bin/ninja -DCMAKE_LIBRARY_OUTPUT_DIRECTORY=$(CURDIR)/python/hartley \
 	  -DCMAKE_PREFIX_PATH="$(PACKAGES);$(PACKAGES)/pybind11/share/cmake/pybind11" >/dev/null

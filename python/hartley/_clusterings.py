@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import _dispatch
+from ._agreement import NORMS, mean_entropy, normalized_information
 from ._arrays import as_number
 from ._codes import count_ids
 from ._contingency import Contingency, contingency
-from ._joint import NORMS, mean_entropy, normalized_information
 from ._symbol_counts import as_rows
 from ._threads import get_num_threads
 from ._units import Base, nats_per_unit

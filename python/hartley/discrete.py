@@ -12,14 +12,13 @@ from ._clusterings import (
     normalized_mutual_information,
     variation_of_information,
 )
+from ._discrete_columns import mutual_information_matrix, total_correlation
 from ._discrete_entropy import counts, coverage, entropy, entropy_from_counts
 from ._discrete_information import (
     conditional_entropy,
     conditional_mutual_information,
     joint_entropy,
     mutual_information,
-    mutual_information_matrix,
-    total_correlation,
 )
 from ._symbol_divergences import cross_entropy, js_divergence, kl_divergence
 from ._symbol_series import active_information, entropy_rate, transfer_entropy

@@ -7,15 +7,8 @@ and every other axis is a batch axis; joint distributions have one axis for each
 
 from __future__ import annotations
 
-from ._divergences import (
-    bhattacharyya_distance,
-    cross_entropy,
-    jeffreys_divergence,
-    js_distance,
-    js_divergence,
-    kl_divergence,
-    renyi_divergence,
-)
+from ._agreement import normalized_mutual_information, variation_of_information
+from ._divergences import cross_entropy, js_distance, js_divergence, kl_divergence
 from ._entropies import binary_entropy, entropy, perplexity, renyi_entropy, tsallis_entropy
 from ._f_divergences import chi2_divergence, f_divergence, hellinger_distance, total_variation
 from ._joint import (
@@ -23,9 +16,7 @@ from ._joint import (
     conditional_mutual_information,
     joint_entropy,
     mutual_information,
-    normalized_mutual_information,
     pointwise_mutual_information,
-    variation_of_information,
 )
 from ._multivariate import (
     chain_rule,
@@ -34,6 +25,7 @@ from ._multivariate import (
     o_information,
     total_correlation,
 )
+from ._renyi import bhattacharyya_distance, jeffreys_divergence, renyi_divergence
 
 __all__ = [
     "bhattacharyya_distance",
