@@ -41,6 +41,7 @@ def test_one_symbol_has_exactly_no_entropy() -> None:
         assert discrete.entropy_from_counts([0, 10**9, 0], estimator=estimator) == 0.0
 
 
+@pytest.mark.filterwarnings("ignore::hartley.CoverageWarning")
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=50).filter(any))
 def test_entropy_is_between_0_and_log_of_the_symbols_seen(counts: list[int]) -> None:
     seen = sum(c > 0 for c in counts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.stats
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import hartley as ht
-from hartley import _dispatch, histogram
+from hartley import _dispatch, discrete, histogram
 from hartley.reference import histogram as reference
 
 SIZES = [2, 7, 8, 9, 63, 64, 65, 1000, 1023, 1024, 1025, 8193, 65537, 100003]
@@ -335,7 +336,7 @@ def test_chi_square_tail_equals_scipy(level, dof):
         (lambda: histogram.mutual_information([1, 2], [1, 2], bins=0), "bins must be from 1 to 65535, got 0"),
         (lambda: histogram.mutual_information([1, 2], [1, 2], bins="best"), "bins must be a whole number"),
         (lambda: histogram.mutual_information([1, 2], [1, 2], binning="log"), 'binning must be "uniform"'),
-        (lambda: histogram.mutual_information([1, 2], [1, 2], estimator="nsb"), "estimator must be one of"),
+        (lambda: histogram.mutual_information([1, 2], [1, 2], estimator="plugin"), "estimator must be one of"),
         (lambda: histogram.mutual_information([1, 2], [1, 2], nan_policy="drop"), "nan_policy must be"),
         (lambda: histogram.bin_edges([1, 2], [0, 2.5, 2.0]), r"edges must increase; edges\[2\] = 2.0 follows 2.5"),
         (lambda: histogram.bin_edges([1, 2], [0, np.inf]), r"edges must be finite, got edges\[1\]"),
@@ -423,3 +424,182 @@ def test_pairs_across_a_split_are_those_of_all_pairs(level, split, rng):
     same_side = np.add.outer(np.arange(21) < split, np.arange(21) < split) != 1
     np.fill_diagonal(same_side, False)
     np.testing.assert_array_equal(across[same_side], 0.0)
+
+
+GAUSS = 0.5 * math.log(2 * math.pi * math.e)  # differential entropy of a standard normal
+
+
+@pytest.mark.parametrize("binning", ["uniform", "quantile"])
+def test_differential_entropy_of_normals_and_uniforms(level, binning, rng):
+    x = rng.normal(size=200_000)
+    # 40 cells over 9 standard deviations: h²/24 of Fisher's information 1, 0.002 with h = 0.23; the two outer quantile
+    # cells hold 1/20 of the sample on a width of 2.6 where an exponential of scale 0.4 would do: log(2.6/0.4) - 1 = 0.9
+    # nats, 0.045 in all, the cells beside them a fifth of that; sampling adds 0.7/sqrt(n) = 0.0016
+    found = histogram.entropy(x, bins=40, binning=binning)
+    assert found == pytest.approx(GAUSS, abs=0.01 if binning == "uniform" else 0.06)
+    # a change of scale adds its logarithm, whatever the sample
+    assert histogram.entropy(4 * x, bins=40, binning=binning) == pytest.approx(found + math.log(4), abs=1e-12)
+    assert histogram.entropy(x, bins=40, binning=binning, base=2) == pytest.approx(found / math.log(2), abs=1e-12)
+
+
+def test_entropy_of_cells_and_of_several_features(level, rng):
+    x, y = rng.random((2, 5000))
+    cells = np.histogram2d(x, y, bins=4, range=((0, 1), (0, 1)))[0].ravel() / 5000
+    both = histogram.entropy(np.stack([x, y], axis=1), bins=4, range=(0, 1), discrete=True)
+    assert both == pytest.approx(scipy.stats.entropy(cells), abs=1e-13)
+    volume = 2 * math.log(1 / 4)
+    assert histogram.entropy(np.stack([x, y], axis=1), bins=4, range=(0, 1)) == pytest.approx(both + volume, abs=1e-13)
+    assert histogram.entropy([3.0, 3.0, 3.0]) == -math.inf
+    counts = np.bincount((x * 4).astype(int), minlength=6)
+    expected = discrete.entropy_from_counts(counts, estimator="dirichlet", alpha=1.0, n_symbols=6)
+    edges = np.arange(7) / 4
+    found = histogram.entropy(x, bins=edges, discrete=True, estimator="dirichlet", alpha=1.0)
+    assert found == pytest.approx(expected, abs=1e-13)
+    weights = rng.integers(0, 4, 5000)
+    repeated = histogram.entropy(np.repeat(x, weights), bins=edges)
+    assert histogram.entropy(x, bins=edges, weights=weights) == pytest.approx(repeated, abs=1e-12)
+
+
+def test_divergences_of_samples_are_those_of_their_histograms(level, rng):
+    x, y = rng.normal(size=3000), rng.normal(0.5, 1.5, size=5000)
+    edges = np.histogram_bin_edges(np.concatenate([x, y]), 20)
+    p, q = (np.histogram(v, edges)[0] for v in (x, y))
+    for name in ("kl_divergence", "js_divergence"):
+        expected = getattr(ht, name)((p + 1) / (p + 1).sum(), (q + 1) / (q + 1).sum())
+        assert getattr(histogram, name)(x, y, bins=20, alpha=1.0) == pytest.approx(expected, rel=1e-12)
+    # D(N(0,1) || N(0.5, 1.5²)) = log 1.5 + (1 + 0.25)/4.5 - 1/2 = 0.1832; 3000 samples in 20 cells err by 0.02
+    assert histogram.kl_divergence(x, y, bins=20, alpha=0.5) == pytest.approx(0.1832, abs=0.03)
+    assert histogram.kl_divergence([0.0, 1.0], [0.0, 0.1], bins=2) == math.inf
+    assert histogram.js_divergence(x, x) == 0.0
+    pair = histogram.js_divergence(np.stack([x, x], axis=1), np.stack([y, y], axis=1), bins=20)
+    assert pair == pytest.approx(histogram.js_divergence(x, y, bins=20), abs=1e-12)  # a copy adds nothing
+
+
+def test_every_estimator_of_a_pair_is_that_of_its_table(level, rng):
+    x, y = rng.normal(size=(2, 4000))
+    y += x
+    edges = np.linspace(-8, 8, 9)
+    table = np.histogram2d(x, y, bins=(edges, edges))[0].astype(int)
+    for estimator in ("mle", "miller_madow", "grassberger", "zhang", "nsb", "dirichlet"):
+        x_entropy, y_entropy, joint = (
+            discrete.entropy_from_counts(c, estimator=estimator, n_symbols=k)
+            for c, k in ((table.sum(1), 8), (table.sum(0), 8), (table.ravel(), 64))
+        )
+        found = histogram.mutual_information(x, y, bins=edges, estimator=estimator)
+        assert found == pytest.approx(x_entropy + y_entropy - joint, abs=1e-12)
+    plug_in = histogram.mutual_information(x, y, bins=edges)
+    for bias in ("panzeri_treves", "quadratic_extrapolation"):
+        assert histogram.mutual_information(x, y, bins=edges, bias=bias, seed=1) < plug_in
+    weighted = histogram.mutual_information(x, y, bins=edges, weights=np.ones(4000))
+    assert weighted == pytest.approx(plug_in, abs=1e-13)
+
+
+@pytest.mark.filterwarnings("ignore::hartley.CoverageWarning")
+def test_conditional_information_is_that_of_the_codes(level, rng):
+    x, y, z = rng.normal(size=(3, 6000))
+    x, y = x + z, y + z
+    codes = [histogram.digitize(v, 5, "quantile") for v in (x, y, z)]
+    found = histogram.conditional_mutual_information(x, y, z, bins=5)
+    assert found == pytest.approx(discrete.conditional_mutual_information(*codes), abs=1e-13)
+    # a common cause: I(X;Y) = -½ log(1 - ¼) = 0.1438, and nothing is left given Z but what 5 cells of Z leave within
+    assert found < 0.05 < histogram.mutual_information(x, y, bins=5)
+    source = rng.normal(size=6000)
+    target = np.concatenate([[0.0], source[:-1]]) + 0.1 * rng.normal(size=6000)
+    there = histogram.transfer_entropy(source, target, bins=4)
+    codes = [histogram.digitize(v, 4, "quantile") for v in (source, target)]
+    assert there == pytest.approx(discrete.transfer_entropy(*codes), abs=1e-13)
+    assert histogram.transfer_entropy(target, source, bins=4) < 0.02 < 0.8 < there
+
+
+def test_information_of_x_columns_with_y_columns(level, rng):
+    x, y = rng.normal(size=(2000, 5)), rng.normal(size=(2000, 3))
+    y[:, 0] += x[:, 4]
+    y[:100, 1] = np.nan
+    everyone = histogram.mutual_information_matrix(np.hstack([x, y]), nan_policy="omit", bins=6)
+    for options in ({}, {"normalized": True}, {"estimator": "miller_madow"}, {"estimator": "grassberger"}):
+        whole = histogram.mutual_information_matrix(np.hstack([x, y]), nan_policy="omit", bins=6, **options)
+        across = histogram.mutual_information_matrix(x, Y=y, nan_policy="omit", bins=6, **options)
+        np.testing.assert_allclose(across, whole[:5, 5:], rtol=1e-12, atol=1e-14)
+    assert everyone[4, 5] > 0.2
+    frames = pd.DataFrame(x, columns=list("abcde")), pd.DataFrame(y, columns=list("uvw"))
+    labelled = histogram.mutual_information_matrix(frames[0], Y=frames[1], nan_policy="omit")
+    assert list(labelled.index) == list("abcde")
+    assert list(labelled.columns) == list("uvw")
+    with pytest.raises(ValueError, match="X and Y must have equally many samples, got 2000 and 10"):
+        histogram.mutual_information_matrix(x, Y=y[:10])
+
+
+def test_p_values_of_the_g_test_equal_scipys(level, rng):
+    x = rng.normal(size=(800, 4))
+    x[:, 1] += 0.2 * x[:, 0]
+    matrix, p = histogram.mutual_information_matrix(x, bins=5, significance="chi2")
+    codes = histogram.digitize(x, 5, "quantile")
+    for i in range(4):
+        for j in range(4):
+            if i != j:
+                table = np.histogram2d(codes[i], codes[j], bins=5)[0]
+                test = scipy.stats.chi2_contingency(table, correction=False, lambda_="log-likelihood")
+                assert p[i, j] == pytest.approx(test.pvalue, rel=1e-9)
+    assert p[0, 1] < 0.01
+    np.testing.assert_array_equal(p, p.T)
+    assert matrix.shape == p.shape
+
+
+def test_permutation_p_values_are_uniform_for_independent_columns_and_least_for_dependent_ones(level, rng):
+    x = rng.normal(size=(300, 12))
+    x[:, 11] = x[:, 10] + 0.1 * rng.normal(size=300)
+    _, p = histogram.mutual_information_matrix(x, bins=4, significance="permutation", n_permutations=99, seed=3)
+    np.testing.assert_array_equal(p, p.T)
+    assert p[10, 11] == 0.01
+    others = p[np.triu_indices(10, 1)]  # 45 pairs, nearly independent: mean ½, standard error 0.29 / sqrt(45)
+    assert others.mean() == pytest.approx(0.5, abs=4 * 0.043)
+    with ht.threads(1):
+        again = histogram.mutual_information_matrix(x, bins=4, significance="permutation", n_permutations=99, seed=3)
+    np.testing.assert_array_equal(again[1], p)
+    _, across = histogram.mutual_information_matrix(
+        x[:, :11], Y=x[:, 11], bins=4, significance="permutation", n_permutations=99, seed=3
+    )
+    assert across.shape == (11, 1)
+    assert across[10, 0] == 0.01
+
+
+def test_networks_by_their_definitions(rng):
+    matrix = rng.random((7, 7))
+    matrix = (matrix + matrix.T) / 2
+    scores, direct = histogram.clr(matrix), histogram.aracne(matrix, tolerance=0.1)
+    for i in range(7):
+        for j in range(7):
+            if i == j:
+                assert scores[i, j] == direct[i, j] == 0.0
+                continue
+            z = []
+            for v in (i, j):
+                others = np.delete(matrix[v], v)
+                z.append(max(0.0, (matrix[i, j] - others.mean()) / others.std()))
+            assert scores[i, j] == pytest.approx(math.hypot(*z), abs=1e-12)
+            between = [min(matrix[i, k], matrix[k, j]) for k in range(7) if k not in (i, j)]
+            assert direct[i, j] == (0.0 if any(matrix[i, j] < 0.9 * b for b in between) else matrix[i, j])
+    np.testing.assert_array_equal(histogram.clr(np.ones((4, 4))), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: histogram.clr([[1.0, 2.0]]), "information must be a square matrix"),
+        (lambda: histogram.aracne([[1.0, 2.0], [3.0, 1.0]]), "information must be symmetric"),
+        (lambda: histogram.aracne(np.eye(2), tolerance=2), "tolerance must be from 0 to 1"),
+        (lambda: histogram.mutual_information_matrix(np.eye(4), significance="t"), "significance must be"),
+        (
+            lambda: histogram.mutual_information_matrix(np.eye(4), significance="chi2", estimator="nsb"),
+            "significance tests the plug-in",
+        ),
+        (lambda: histogram.transfer_entropy([1.0, 2, 3], [1, 2, 3], outside="ignore"), 'outside must be "raise" or'),
+        (lambda: histogram.entropy([1.0, np.nan]), "x has 1 NaN entries"),
+        (lambda: histogram.kl_divergence([1.0, 2], [[1.0, 2]]), "equally many features, got 1 and 2"),
+        (lambda: histogram.kl_divergence([np.nan], [1.0], nan_policy="omit"), "x has no row without NaN"),
+        (lambda: histogram.conditional_mutual_information([1.0, 2], [1.0], [1.0, 2]), "y has 1"),
+    ],
+)
+def test_hostile_arguments_of_binned_estimates_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -121,7 +121,11 @@ py::tuple pairs(const Array<Code>& codes, const Array<std::int64_t>& n_cells, in
   if (split > 0) std::fill_n(matrices.information, d * d, 0.0);  // pairs on one side of the split stay 0
   if (details) {
     entropy = make_array<double>({d, d});
-    for (Array<std::int64_t>* counts : {&n, &symbols, &cells}) *counts = make_array<std::int64_t>({d, d});
+    for (Array<std::int64_t>* counts : {&n, &symbols, &cells}) {
+      *counts = make_array<std::int64_t>({d, d});
+      if (split > 0) std::fill_n(counts->mutable_data(), d * d, 0);
+    }
+    if (split > 0) std::fill_n(entropy.mutable_data(), d * d, 0.0);
     matrices.entropy = entropy.mutable_data();
     matrices.n = n.mutable_data();
     matrices.symbols = symbols.mutable_data();

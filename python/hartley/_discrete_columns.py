@@ -154,7 +154,7 @@ def mutual_information_matrix(
     columns = as_column_codes(X, "X", nan_policy)
     callback = progress_callback(progress, "mutual information")
     small = all(v.size < _PAIR_CODES for v in columns)
-    pairs = _counted_pairs if estimator in ("mle", "miller_madow") and small else _estimated_pairs
+    pairs = _counted_pairs if estimator in ("mle", "miller_madow") and small else estimated_pairs
     information, entropy = pairs(columns, estimator, alpha, callback)
     if callback is not None:
         callback(1.0)
@@ -168,7 +168,8 @@ def mutual_information_matrix(
     return label_matrix(matrix, labels, labels)
 
 
-def _require_common_rows(n: NDArray[Any]) -> None:
+def require_common_rows(n: NDArray[Any]) -> None:
+    """ValueError where two columns have no row in common."""
     if not n.all():
         i, j = np.unravel_index(int(np.argmin(n)), n.shape)
         raise ValueError(f"columns {i} and {j} of X have no row in which both have a value")
@@ -182,27 +183,30 @@ def _counted_pairs(columns: Sequence[Coded], estimator: str, alpha: Alpha, callb
     information, n, symbols, cells, entropy = _dispatch.kernels.histogram_pairs(
         codes, sizes, get_num_threads(), callback
     )
-    _require_common_rows(n)
+    require_common_rows(n)
     if estimator == "miller_madow":
         information += (symbols + symbols.T - cells - 1) / (2 * n)
         entropy += (symbols - 1) / (2 * n)
     return information, entropy
 
 
-def _estimated_pairs(columns: Sequence[Coded], estimator: str, alpha: Alpha, callback: Any) -> tuple[F64, F64]:
+def estimated_pairs(
+    columns: Sequence[Coded], estimator: str, alpha: Alpha, callback: Any, split: int = 0
+) -> tuple[F64, F64]:
+    """The same by any estimator, pair by pair; with a split only across it (0 elsewhere)."""
     m = len(columns)
     present = [None if int(v.codes.max()) < v.size else v.codes < v.size for v in columns]
-    information, entropy = np.empty((m, m)), np.empty((m, m))
-    for i in range(m):
-        for j in range(i, m):
+    information, entropy = np.zeros((m, m)), np.zeros((m, m))
+    for i in range(split or m):
+        for j in range(max(i, split), m):
             both = [p for p in (present[i], present[j]) if p is not None]
             rows = Rows((columns[i], columns[j]))
             if both:
-                _require_common_rows(np.array([[np.logical_and.reduce(both).sum()]]))
+                require_common_rows(np.array([[np.logical_and.reduce(both).sum()]]))
                 rows = rows.take(np.logical_and.reduce(both))
             x, y, joint = joint_entropies(rows, ((0,), (1,), (0, 1)), estimator, alpha)
             entropy[i, j], entropy[j, i] = x, y
             information[i, j] = information[j, i] = x if i == j else x + y - joint
         if callback is not None:
-            callback((i + 1) / m)
+            callback((i + 1) / (split or m))
     return information, entropy

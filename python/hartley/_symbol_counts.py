@@ -147,7 +147,8 @@ class Rows:
             warn_of_low_coverage(self.table(range(len(self.variables))), estimator, stacklevel + 1)
 
 
-def _checked_weights(weights: Any, n: int, present: NDArray[np.bool_] | None) -> F64 | None:
+def checked_weights(weights: Any, n: int, present: NDArray[np.bool_] | None) -> F64 | None:
+    """Weights of the rows that stay, as float64; None where there are none."""
     if weights is None:
         return None
     w = as_real(weights, "weights").astype(np.float64, copy=False)
@@ -171,7 +172,7 @@ def as_rows(named: dict[str, Any], nan_policy: str, weights: Any = None, keeps_o
     n = next(iter(columns.values()))[0].ids.size
     complete, present = complete_rows(columns, nan_policy, keeps_order)
     coded = tuple(dense(join([code(column) for column in variable])) for variable in complete)
-    return Rows(coded, _checked_weights(weights, n, present))
+    return Rows(coded, checked_weights(weights, n, present))
 
 
 def as_column_rows(x: Any, name: str, nan_policy: str, weights: Any = None) -> Rows:
@@ -179,7 +180,7 @@ def as_column_rows(x: Any, name: str, nan_policy: str, weights: Any = None) -> R
     columns = as_columns(x, name)
     complete, present = complete_rows({name: columns}, nan_policy)
     coded = tuple(code(column) for column in complete[0])
-    return Rows(coded, _checked_weights(weights, columns[0].ids.size, present))
+    return Rows(coded, checked_weights(weights, columns[0].ids.size, present))
 
 
 def as_column_codes(x: Any, name: str, nan_policy: str) -> tuple[Coded, ...]:

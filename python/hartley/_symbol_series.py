@@ -27,6 +27,18 @@ def _require_longer(n: int, first: int) -> None:
         raise ValueError(f"history and lag reach {first} steps back, but the series has only {n} samples")
 
 
+def present_and_pasts(series: Rows, source_history: int, target_history: int, lag: int) -> Rows:
+    """The target's present, the source's past, and the target's past with what else is given, from their series."""
+    steps = whole_number(source_history, "source_history", 1), whole_number(target_history, "target_history", 1)
+    delay = whole_number(lag, "lag", 1)
+    first = max(delay + steps[0] - 1, steps[1])
+    _require_longer(series.n, first)
+    n = series.n - first
+    drive, response = series.variables[:2]
+    known = [_past(response, first, n, steps[1], 1)] + [_past(v, first, n, 1, 1) for v in series.variables[2:]]
+    return Rows((_shifted(response, first, n), _past(drive, first, n, steps[0], delay), dense(join(known))))
+
+
 def transfer_entropy(
     source: Any,
     target: Any,
@@ -97,16 +109,8 @@ def transfer_entropy(
     """
     unit = nats_per_unit(base)
     check_estimator(estimator, alpha=alpha)
-    steps = whole_number(source_history, "source_history", 1), whole_number(target_history, "target_history", 1)
-    delay = whole_number(lag, "lag", 1)
     named = {"source": source, "target": target} | ({} if given is None else {"given": given})
-    rows = as_rows(named, "raise", keeps_order=True)
-    first = max(delay + steps[0] - 1, steps[1])
-    _require_longer(rows.n, first)
-    n = rows.n - first
-    drive, response = rows.variables[:2]
-    known = [_past(response, first, n, steps[1], 1)] + [_past(v, first, n, 1, 1) for v in rows.variables[2:]]
-    pasts = Rows((_shifted(response, first, n), _past(drive, first, n, steps[0], delay), join(known)))
+    pasts = present_and_pasts(as_rows(named, "raise", keeps_order=True), source_history, target_history, lag)
     pasts.warn_of_low_coverage(estimator, stacklevel=2)
     return in_unit(conditional_information(pasts, estimator, alpha), estimator, clip, unit)
 

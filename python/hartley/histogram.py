@@ -7,35 +7,43 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _dispatch
+from . import _bias, _dispatch
 from ._arrays import (
     RealArray,
     as_column,
     as_pair,
     as_samples,
-    column_labels,
-    label_matrix,
     require_equal_lengths,
 )
+from ._binned_rows import Binned, binned
 from ._binning import BinRule, Codes, Edges, check_outside, column_edges, encode, outside_error, reject_nan
-from ._progress import Progress, progress_callback
+from ._count_estimators import Alpha
+from ._discrete_information import plug_in_information
+from ._histogram_density import entropy, js_divergence, kl_divergence
+from ._histogram_information import conditional_mutual_information, transfer_entropy
+from ._histogram_matrix import mutual_information_matrix
+from ._networks import aracne, clr
+from ._symbol_counts import check_estimator, in_unit
+from ._symbols import check_nan_policy
 from ._threads import get_num_threads
 from ._units import Base, nats_per_unit
 
-__all__ = ["bin_edges", "digitize", "mutual_information", "mutual_information_matrix"]
+__all__ = [
+    "aracne",
+    "bin_edges",
+    "clr",
+    "conditional_mutual_information",
+    "digitize",
+    "entropy",
+    "js_divergence",
+    "kl_divergence",
+    "mutual_information",
+    "mutual_information_matrix",
+    "transfer_entropy",
+]
 
-ESTIMATORS = ("mle", "miller_madow")
+_FUSED = ("mle", "miller_madow")  # estimators that the kernel's own statistics are enough for
 _FUSED_CELLS = 2**20  # a larger table (4 MiB a thread) costs more than codes and counting without a table
-
-
-def _check_estimator(estimator: str) -> None:
-    if estimator not in ESTIMATORS:
-        raise ValueError(f"estimator must be one of {ESTIMATORS}, got {estimator!r}")
-
-
-def _check_nan_policy(nan_policy: str) -> None:
-    if nan_policy not in ("raise", "omit"):
-        raise ValueError(f'nan_policy must be "raise" or "omit", got {nan_policy!r}')
 
 
 def bin_edges(
@@ -132,7 +140,7 @@ def digitize(
     >>> ht.histogram.digitize([0.0, 0.4, 0.6, 1.0], bins=2)
     array([0, 0, 1, 1], dtype=uint8)
     """
-    _check_nan_policy(nan_policy)
+    check_nan_policy(nan_policy)
     check_outside(outside)
     samples = as_samples(x, "x")
     codes, _ = encode(samples, column_edges(samples, bins, binning, "x", range), "x", nan_policy, outside)
@@ -157,10 +165,14 @@ def mutual_information(
     binning: str = "quantile",
     range: tuple[float, float] | None = None,
     estimator: str = "mle",
+    bias: str | None = None,
     base: Base = None,
+    alpha: Alpha = None,
+    weights: Any = None,
     nan_policy: str = "raise",
     outside: str = "raise",
     clip: bool = False,
+    seed: Any = None,
 ) -> float:
     """Mutual information of two continuous variables by binning both.
 
@@ -174,10 +186,16 @@ def mutual_information(
         Equally filled bins, or bins of equal width.
     range : (float, float), optional
         First and last edge of uniform bins of both variables.
-    estimator : {"mle", "miller_madow"}, default "mle"
-        Plug-in, or with the Miller-Madow correction of its bias.
+    estimator : str, default "mle"
+        Plug-in, or any estimator of :func:`hartley.discrete.entropy_from_counts` for the entropies of the cells.
+    bias : {"panzeri_treves", "quadratic_extrapolation"}, optional
+        Subtract the plug-in's bias, as in :func:`hartley.discrete.mutual_information`.
     base : float or {"nats", "bits", "hartleys"}, optional
         Unit of the result; nats by default.
+    alpha : float or str, optional
+        Pseudocount of "dirichlet".
+    weights : array of float, shape (n_samples,), optional
+        Non-negative weight of each sample, for "mle" and "dirichlet".
     nan_policy : {"raise", "omit"}, default "raise"
         With "omit", rows with a NaN in x or y are dropped.
     outside : {"raise", "ignore", "clip"}, default "raise"
@@ -185,11 +203,13 @@ def mutual_information(
         cell.
     clip : bool, default False
         Return 0 for a corrected estimate below 0.
+    seed : int or numpy.random.Generator, optional
+        How "quadratic_extrapolation" parts the samples.
 
     Returns
     -------
     float
-        Estimate in units of ``base``: from 0 to log(bins) for "mle"; "miller_madow" may be negative.
+        Estimate in units of ``base``: from 0 to log(bins) for "mle"; corrected ones may be negative.
 
     Raises
     ------
@@ -215,9 +235,14 @@ def mutual_information(
     1.0
     """
     unit = nats_per_unit(base)
-    _check_estimator(estimator)
-    _check_nan_policy(nan_policy)
+    check_estimator(estimator, weights, alpha)
+    _bias.check(bias, estimator, weights)
+    check_nan_policy(nan_policy)
     check_outside(outside)
+    if estimator not in _FUSED or bias is not None or weights is not None:
+        named = {"x": as_column(x, "x"), "y": as_column(y, "y")}
+        both = binned(named, bins, binning, range, nan_policy, outside, weights)
+        return in_unit(_information_of_cells(both, estimator, bias, alpha, seed), "corrected", clip, unit)
     first, second = as_pair(x, y, "x", "y")
     first, second = as_column(first, "x"), as_column(second, "y")
     require_equal_lengths(first, second, "x", "y")
@@ -242,6 +267,22 @@ def mutual_information(
     return (max(information, 0.0) if clip else information) / unit
 
 
+def _information_of_cells(cells: Binned, estimator: str, bias: str | None, alpha: Alpha, seed: Any) -> float:
+    """Information in nats of two binned variables, whose alphabets are their cells."""
+    if bias == "panzeri_treves":
+        return plug_in_information(cells.rows) - _bias.panzeri_treves(cells.rows)
+    if bias == "quadratic_extrapolation":
+        return _bias.quadratic_extrapolation(plug_in_information, cells.rows, seed)
+    if estimator == "mle":
+        return plug_in_information(cells.rows)
+    n_x, n_y = (edges[0].n_cells for edges in cells.edges)
+    x_entropy, y_entropy, joint = (
+        cells.rows.entropy(group, estimator, alpha, size)
+        for group, size in (((0,), n_x), ((1,), n_y), ((0, 1), n_x * n_y))
+    )
+    return x_entropy + y_entropy - joint
+
+
 def _joint_information(
     x: RealArray, y: RealArray, bins: Any, binning: str, range: tuple[float, float] | None, outside: str
 ) -> tuple[int, int, int, int, float]:
@@ -262,92 +303,3 @@ def _joint_information(
             raise outside_error(name, n_outside, edges)
     information, _, _, n_rows, x_symbols, y_symbols, occupied = _dispatch.kernels.histogram_table_statistics(counts)
     return n_rows, x_symbols, y_symbols, occupied, information
-
-
-def mutual_information_matrix(
-    X: Any,  # noqa: N803  the field's and scikit-learn's name
-    *,
-    bins: BinRule = 16,
-    binning: str = "quantile",
-    estimator: str = "mle",
-    normalized: bool = False,
-    base: Base = None,
-    nan_policy: str = "raise",
-    outside: str = "raise",
-    clip: bool = False,
-    progress: Progress = False,
-) -> Any:
-    """Mutual information of all pairs of columns by binning each column once.
-
-    Parameters
-    ----------
-    X : array of float, shape (n_samples, n_features), or a frame of numbers
-        Samples in rows.
-    bins, binning
-        As in :func:`bin_edges`, for every column; a list of edges or rules has one entry a column.
-    estimator : {"mle", "miller_madow"}, default "mle"
-        Plug-in, or with the Miller-Madow correction of its bias.
-    normalized : bool, default False
-        Divide by the arithmetic mean of the two entropies (0 where both are 0); no unit then.
-    base : float or {"nats", "bits", "hartleys"}, optional
-        Unit of the result; nats by default.
-    nan_policy : {"raise", "omit"}, default "raise"
-        With "omit", every pair uses the rows where both columns are numbers.
-    outside : {"raise", "ignore", "clip"}, default "raise"
-        Numbers outside given edges are an error, are left out like a NaN, or count in the nearest cell.
-    clip : bool, default False
-        Return 0 for corrected estimates below 0.
-    progress : bool or callable, default False
-        True shows a bar on stderr; a function is called with the fraction done.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_features, n_features), or a pandas frame with X's columns
-        Symmetric; the diagonal holds the entropies of the binned columns.
-
-    Raises
-    ------
-    ValueError
-        NaN (with "raise"), infinite values, a column without numbers, bad bins.
-
-    Notes
-    -----
-    Estimates, bias and references as in :func:`mutual_information`. O(n_samples * n_features²) counting steps on one
-    byte a number: few cells are counted by bitmaps, more by tables in cache. The codes take n_samples * n_features
-    bytes, tables at most 64 MiB at a time.
-
-    Examples
-    --------
-    >>> import hartley as ht
-    >>> ht.histogram.mutual_information_matrix([[0, 5], [0, 5], [1, 7], [1, 7]], bins=2, base="bits")
-    array([[1., 1.],
-           [1., 1.]])
-    """
-    unit = nats_per_unit(base)
-    _check_estimator(estimator)
-    _check_nan_policy(nan_policy)
-    check_outside(outside)
-    labels = column_labels(X)
-    samples = as_samples(X, "X")
-    codes, n_cells = encode(samples, column_edges(samples, bins, binning, "X"), "X", nan_policy, outside)
-    callback = progress_callback(progress, "mutual information")
-    information, n, symbols, cells, entropy = _dispatch.kernels.histogram_pairs(
-        codes, n_cells, get_num_threads(), callback
-    )
-    if callback is not None:
-        callback(1.0)
-    if not n.all():
-        i, j = np.unravel_index(int(np.argmin(n)), n.shape)
-        raise ValueError(f"columns {i} and {j} of X have no row in which both are numbers")
-    if estimator == "miller_madow":
-        twice_n = 2 * np.maximum(n, 1)
-        information += (symbols + symbols.T - cells - 1) / twice_n
-        entropy += (symbols - 1) / twice_n
-    if clip:
-        np.maximum(information, 0.0, out=information)
-    if normalized:
-        mean_entropy = (entropy + entropy.T) / 2
-        matrix = np.divide(information, mean_entropy, out=np.zeros_like(information), where=mean_entropy > 0)
-    else:
-        matrix = information / unit
-    return label_matrix(matrix, labels, labels)
