@@ -14,7 +14,11 @@ from hartley.bench.harness import Agreement, Case, Peer
 Array = NDArray[Any]
 
 SUM_ERROR = Agreement(rtol=1e-12, reason="equal counts; sums of K terms in another order: log2(K) eps")
-CANCELLATION = Agreement(rtol=1e-9, atol=1e-12, reason="the reference's lgamma of 20,000 loses 1e5 eps = 2e-11")
+LOG_FACTORIALS = Agreement(
+    rtol=0,
+    atol=1e-8,
+    reason="log 20,000! is 1.8e5 with an eps of its own: weights off by 4e-11, of an expectation of 8 over a room of 0.05",
+)
 
 
 def uniform(low: int, high: int, dtype: str) -> Callable[[int, np.random.Generator], tuple[Array]]:
@@ -151,7 +155,7 @@ CASES = [
         reference=numpy_ami,
         full=(20_000, 8_000, 7_000),
         smoke=(400, 30, 40),
-        agreement=CANCELLATION,
+        agreement=LOG_FACTORIALS,
         bytes_per_element=16,
         flops_per_element=0,
         elements=lambda size: float(size[0]),
