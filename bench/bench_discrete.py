@@ -17,7 +17,7 @@ SUM_ERROR = Agreement(rtol=1e-12, reason="equal counts; sums of K terms in anoth
 LOG_FACTORIALS = Agreement(
     rtol=0,
     atol=1e-8,
-    reason="log 20,000! is 1.8e5 with an eps of its own: weights off by 4e-11, of an expectation of 8 over room of 0.05",
+    reason="log 20,000! = 1.8e5 with an eps of it: weights off by 4e-11, of an expectation of 8 in a room of .05",
 )
 
 
