@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "bind/array.hpp"
+#include "bind/estimators.hpp"
 #include "bind/register.hpp"
+#include "kernels/joint_counts.hpp"
 
 namespace hartley::bind {
 namespace {
@@ -92,6 +94,32 @@ double expected_information(const Array<std::int64_t>& x_sizes, const Array<std:
   return without_gil([&] { return expected_mutual_information(a, a_counts, b, b_counts, n, n_threads); });
 }
 
+py::tuple entropy_of_counts(const Array<double>& counts, const Array<double>& multiplicity, double n_symbols,
+                            const std::string& estimator, py::object alpha) {
+  require_rank(counts, 1, "counts");
+  if (multiplicity.size() != counts.size()) throw py::value_error("counts and multiplicity must have equal lengths");
+  const CountTable table{view(counts), view(multiplicity), n_symbols};
+  const EntropyEstimator known = estimator_named(estimator);
+  const Pseudocount pseudocount = pseudocount_of(alpha);
+  const EntropyEstimate found = without_gil([&] { return estimate_entropy(table, known, pseudocount); });
+  return py::make_tuple(found.value, found.deviation);
+}
+
+// counts: the positive counts of one condition after the other; those of condition k end at ends[k].
+double reachable(const Array<std::int64_t>& counts, const Array<std::int64_t>& ends, std::int64_t n_symbols) {
+  const auto all = view(counts), bounds = view(ends);
+  return without_gil([&] {
+    double total = 0.0;
+    std::size_t begin = 0;
+    for (const std::int64_t bound : bounds) {
+      const auto end = static_cast<std::size_t>(bound);
+      total += reachable_symbols(all.subspan(begin, end - begin), n_symbols) - 1.0;
+      begin = end;
+    }
+    return total;
+  });
+}
+
 }  // namespace
 
 void register_discrete(py::module_& m) {
@@ -105,6 +133,9 @@ void register_discrete(py::module_& m) {
   m.def("discrete_expected_mutual_information", &expected_information, arg("x_sizes").noconvert(),
         arg("x_counts").noconvert(), arg("y_sizes").noconvert(), arg("y_counts").noconvert(), arg("n"),
         arg("n_threads"));
+  m.def("discrete_entropy", &entropy_of_counts, arg("counts").noconvert(), arg("multiplicity").noconvert(),
+        arg("n_symbols"), arg("estimator"), arg("alpha"));
+  m.def("discrete_reachable_symbols", &reachable, arg("counts").noconvert(), arg("ends").noconvert(), arg("n_symbols"));
 }
 
 }  // namespace hartley::bind

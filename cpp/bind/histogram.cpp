@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "bind/array.hpp"
+#include "bind/estimators.hpp"
 #include "bind/register.hpp"
 #include "kernels/histogram_pairs.hpp"
 #include "support/gamma.hpp"
@@ -87,62 +88,105 @@ py::tuple codes_into(const Array<T>& x, const Array<double>& edges, const Array<
   return py::make_tuple(outside, n_nan);
 }
 
-// Symmetric matrices that pairs are written into; those that nobody asked for are null.
+// Where the numbers of pairs go; those that nobody asked for are null. Columns from `split` on are the matrices'
+// columns 0, 1, …; with split = 0 the matrices are square, and what is told of y at (i, j) stands at (j, i).
 struct PairMatrices {
-  std::size_t n_columns;
-  double *information, *entropy;
-  std::int64_t *n, *symbols, *cells;
+  std::size_t split, width;
+  double *information, *x_entropy, *y_entropy;
+  std::int64_t *n, *cells, *x_symbols, *y_symbols;
 
   static void put(void* context, std::size_t i, std::size_t j, const JointStatistics& s) {
     const auto& m = *static_cast<const PairMatrices*>(context);
-    const std::size_t ij = i * m.n_columns + j, ji = j * m.n_columns + i;
+    if (m.split > 0 && (i >= m.split || j < m.split)) return;
+    const std::size_t ij = i * m.width + (j - m.split), ji = m.split > 0 ? ij : j * m.width + i;
     m.information[ij] = m.information[ji] = s.mutual_information;
-    if (m.entropy == nullptr) return;
-    m.entropy[ij] = s.x_entropy;
-    m.entropy[ji] = s.y_entropy;
+    if (m.n == nullptr) return;
     m.n[ij] = m.n[ji] = s.n;
-    m.symbols[ij] = s.x_symbols;
-    m.symbols[ji] = s.y_symbols;
     m.cells[ij] = m.cells[ji] = s.cells;
+    m.x_entropy[ij] = s.x_entropy;
+    m.y_entropy[ji] = s.y_entropy;
+    m.x_symbols[ij] = s.x_symbols;
+    m.y_symbols[ji] = s.y_symbols;
   }
 };
 
 template <class Code>
-py::tuple pairs(const Array<Code>& codes, const Array<std::int64_t>& n_cells, int n_threads, py::object progress,
-                std::size_t split, bool details) {
+void append_columns(const Array<Code>& codes, const Array<std::int64_t>& sizes, std::vector<const Code*>& columns,
+                    std::vector<std::int64_t>& n_cells) {
   require_rank(codes, 2, "codes");
-  const std::size_t d = extent(codes, 0), n_rows = extent(codes, 1);
-  if (extent(n_cells, 0) != d) throw py::value_error("n_cells must have one entry for every column of codes");
-  if (split > d) throw py::value_error("split must be at most the number of columns");
-  Array<double> information = make_array<double>({d, d});
-  PairMatrices matrices{d, information.mutable_data(), nullptr, nullptr, nullptr, nullptr};
-  Array<double> entropy;
-  Array<std::int64_t> n, symbols, cells;
-  if (split > 0) std::fill_n(matrices.information, d * d, 0.0);  // pairs on one side of the split stay 0
-  if (details) {
-    entropy = make_array<double>({d, d});
-    for (Array<std::int64_t>* counts : {&n, &symbols, &cells}) {
-      *counts = make_array<std::int64_t>({d, d});
-      if (split > 0) std::fill_n(counts->mutable_data(), d * d, 0);
-    }
-    if (split > 0) std::fill_n(entropy.mutable_data(), d * d, 0.0);
-    matrices.entropy = entropy.mutable_data();
+  if (extent(sizes, 0) != extent(codes, 0))
+    throw py::value_error("n_cells must have one entry for every column of codes");
+  for (std::size_t c = 0; c < extent(codes, 0); ++c) columns.push_back(codes.data() + c * extent(codes, 1));
+  n_cells.insert(n_cells.end(), sizes.data(), sizes.data() + sizes.size());
+}
+
+// split = 0: all pairs; else the first `split` columns with the others.
+template <class Code>
+py::tuple count_pairs(std::span<const Code* const> columns, std::size_t n_rows, std::span<const std::int64_t> n_cells,
+                      std::size_t split, const JointMethod& method, py::object progress, int n_threads) {
+  const std::size_t height = split > 0 ? split : columns.size(), width = columns.size() - split;
+  const bool is_square = split == 0;
+  Array<double> information = make_array<double>({height, width}), x_entropy, y_entropy;
+  Array<std::int64_t> n, cells, x_symbols, y_symbols;
+  PairMatrices matrices{split, width, information.mutable_data(), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr};
+  if (method.details) {
+    n = make_array<std::int64_t>({height, width});
+    cells = make_array<std::int64_t>({height, width});
+    x_entropy = make_array<double>({height, width});
+    x_symbols = make_array<std::int64_t>({height, width});
+    y_entropy = is_square ? x_entropy : make_array<double>({height, width});
+    y_symbols = is_square ? x_symbols : make_array<std::int64_t>({height, width});
     matrices.n = n.mutable_data();
-    matrices.symbols = symbols.mutable_data();
     matrices.cells = cells.mutable_data();
+    matrices.x_entropy = x_entropy.mutable_data();
+    matrices.y_entropy = y_entropy.mutable_data();
+    matrices.x_symbols = x_symbols.mutable_data();
+    matrices.y_symbols = y_symbols.mutable_data();
   }
-  const Code* data = codes.data();
-  const auto sizes = view(n_cells);
   const ProgressScope scope(progress);
-  without_gil([&] { histogram_pairs(data, d, n_rows, sizes, split, &PairMatrices::put, &matrices, n_threads); });
-  return py::make_tuple(information, n, symbols, cells, entropy);
+  without_gil(
+      [&] { histogram_pairs(columns, n_rows, n_cells, split, method, &PairMatrices::put, &matrices, n_threads); });
+  if (is_square) return py::make_tuple(information, n, x_symbols, cells, x_entropy);
+  return py::make_tuple(information, n, x_symbols, cells, x_entropy, y_symbols, y_entropy);
+}
+
+JointMethod method_of(const std::string& estimator, const py::object& alpha, bool whole_alphabet, bool panzeri_treves,
+                      bool details) {
+  return {estimator_named(estimator), pseudocount_of(alpha), whole_alphabet, panzeri_treves, details};
+}
+
+template <class Code>
+py::tuple pairs(const Array<Code>& codes, const Array<std::int64_t>& n_cells, int n_threads, py::object progress,
+                const std::string& estimator, const py::object& alpha, bool whole_alphabet, bool panzeri_treves,
+                bool details) {
+  std::vector<const Code*> columns;
+  std::vector<std::int64_t> sizes;
+  append_columns(codes, n_cells, columns, sizes);
+  const JointMethod method = method_of(estimator, alpha, whole_alphabet, panzeri_treves, details);
+  return count_pairs<Code>(columns, extent(codes, 1), sizes, 0, method, progress, n_threads);
+}
+
+template <class Code>
+py::tuple cross_pairs(const Array<Code>& first, const Array<std::int64_t>& first_cells, const Array<Code>& second,
+                      const Array<std::int64_t>& second_cells, int n_threads, py::object progress,
+                      const std::string& estimator, const py::object& alpha, bool whole_alphabet, bool panzeri_treves,
+                      bool details) {
+  std::vector<const Code*> columns;
+  std::vector<std::int64_t> sizes;
+  append_columns(first, first_cells, columns, sizes);
+  append_columns(second, second_cells, columns, sizes);
+  if (extent(first, 1) != extent(second, 1)) throw py::value_error("first and second must have equally many rows");
+  if (extent(first, 0) == 0) throw py::value_error("first must have a column");
+  const JointMethod method = method_of(estimator, alpha, whole_alphabet, panzeri_treves, details);
+  return count_pairs<Code>(columns, extent(first, 1), sizes, extent(first, 0), method, progress, n_threads);
 }
 
 py::tuple table_statistics(const Array<std::int64_t>& counts) {
   require_rank(counts, 2, "counts");
   const std::int64_t* data = counts.data();
   const std::size_t n_x = extent(counts, 0), n_y = extent(counts, 1);
-  const JointStatistics s = without_gil([&] { return joint_statistics(data, n_x, n_y, n_y); });
+  const JointTable<std::int64_t> table{data, n_x, n_y, n_y};
+  const JointStatistics s = without_gil([&] { return JointEstimator({})(table); });
   return py::make_tuple(s.mutual_information, s.x_entropy, s.y_entropy, s.n, s.x_symbols, s.y_symbols, s.cells);
 }
 
@@ -180,16 +224,26 @@ void register_type(py::module_& m) {
         arg("n_threads"));
 }
 
+template <class Code>
+void register_pairs(py::module_& m) {
+  using py::arg;
+  m.def("histogram_pairs", &pairs<Code>, arg("codes").noconvert(), arg("n_cells").noconvert(), arg("n_threads"),
+        arg("progress"), py::kw_only(), arg("estimator") = "mle", arg("alpha") = py::none(),
+        arg("whole_alphabet") = false, arg("panzeri_treves") = false, arg("details") = true);
+  m.def("histogram_cross_pairs", &cross_pairs<Code>, arg("first").noconvert(), arg("first_cells").noconvert(),
+        arg("second").noconvert(), arg("second_cells").noconvert(), arg("n_threads"), arg("progress"), py::kw_only(),
+        arg("estimator") = "mle", arg("alpha") = py::none(), arg("whole_alphabet") = false,
+        arg("panzeri_treves") = false, arg("details") = true);
+}
+
 }  // namespace
 
 void register_histogram(py::module_& m) {
   using py::arg;
   register_type<double>(m);
   register_type<float>(m);
-  m.def("histogram_pairs", &pairs<std::uint8_t>, arg("codes").noconvert(), arg("n_cells").noconvert(), arg("n_threads"),
-        arg("progress"), arg("split") = 0, arg("details") = true);
-  m.def("histogram_pairs", &pairs<std::uint16_t>, arg("codes").noconvert(), arg("n_cells").noconvert(),
-        arg("n_threads"), arg("progress"), arg("split") = 0, arg("details") = true);
+  register_pairs<std::uint8_t>(m);
+  register_pairs<std::uint16_t>(m);
   m.def("histogram_table_statistics", &table_statistics, arg("counts").noconvert());
   m.def("chi2_survival", &chi2_survival, arg("statistic").noconvert(), arg("dof").noconvert(), arg("n_threads"));
 }

@@ -35,7 +35,7 @@ OutsideCounts joint_histogram(const T* x, const T* y, std::size_t n, const Bins&
       outside[chunk].y += static_cast<std::int64_t>(bin_block(y + begin, block, y_bins, y_cells));
       for (std::size_t r = 0; r < block; ++r)
         index[r] = static_cast<std::uint32_t>(static_cast<std::int32_t>(x_cells[r] * y_count + y_cells[r]));
-      increment(index, block, cells, mine.data());
+      increment(index, block, cells, n_private_tables(cells), mine.data());
     }
   });
   std::fill(counts, counts + cells, 0);

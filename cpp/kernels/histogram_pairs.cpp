@@ -1,75 +1,35 @@
 #include "kernels/histogram_pairs.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <mutex>
 #include <numeric>
-#include <type_traits>
+#include <utility>
 #include <vector>
 
-#include "kernels/private_tables.hpp"
+#include "kernels/histogram_tiles.hpp"
 #include "support/parallel.hpp"
-#include "support/simd.hpp"
 
 namespace hartley {
 namespace {
 
-constexpr std::size_t kTile = 8;                     // columns a side of a tile of pairs: codes and bitmaps stay in L2
-constexpr std::size_t kBlockRows = 16384;            // rows handled at once: a bitmap of them is 2 KiB
-constexpr std::size_t kWords = kBlockRows / 64;      // 64-bit words of that bitmap
-constexpr std::size_t kChunkRows = 16 * kBlockRows;  // rows a task: at most 64 pairs * 0.5 ns * 2^18 = 8 ms
-constexpr std::size_t kBatchBytes = 64u << 20;       // tables of all tiles counted in one parallel loop
-constexpr std::size_t kMaxCells = 1u << 20;          // cells of the tables of a tile: 4 MiB a thread
-
-// Cells up to which bitmaps beat tables, per pair: an AND and a population count of 64 rows cost 1.2 cycles one word at
-// a time, 0.9 by halves of bytes in vectors of 32 and 0.2 by a population count of vectors; a table increment costs
-// about 1.3 cycles a row (bench_histogram).
-std::size_t bit_sliced_limit() {
-  if (simd::has_vector_popcount()) return 240;
-  return simd::kVectorBytes >= 32 ? 81 : 40;
-}
-
-struct Column {
-  std::size_t n_symbols;             // without the missing one
-  std::size_t n_cells;               // with it, where it occurs
-  std::vector<std::int64_t> counts;  // of every cell
-};
-
-enum class Scheme { kBitSliced, kTables, kSparse };
-
-struct Pair {
-  std::size_t i, j;
-  Scheme scheme;
-  std::size_t offset = 0;              // of its table in the tile's counts
-  std::size_t size = 0;                // cells of its table
-  std::size_t i_bits = 0, j_bits = 0;  // where the columns' bitmaps start in the scratch
-};
-
-// Pairs of up to kTile first with up to kTile second columns, counted together.
-struct Tile {
-  struct Bitmaps {
-    std::size_t column, start;
-  };
-  std::vector<Pair> pairs;
-  std::vector<Bitmaps> bitmaps;
-  std::size_t size = 0;     // cells of all tables
-  std::size_t n_words = 0;  // of all bitmaps
-};
+constexpr std::size_t kChunkRows = 1u << 18;    // rows a task: at most 64 pairs * 0.5 ns * 2^18 = 8 ms
+constexpr std::size_t kBatchBytes = 64u << 20;  // tables of all tiles counted in one parallel loop
+constexpr std::size_t kTileCells = 1u << 20;    // of all tables of a tile: 8 MiB a thread
 
 template <class Code>
-std::vector<Column> count_columns(const Code* codes, std::size_t n_columns, std::size_t n_rows,
-                                  std::span<const std::int64_t> n_cells, int n_threads) {
-  std::vector<Column> columns(n_columns);
-  parallel_for(n_columns, n_threads, [&](std::size_t c, int) {
-    Column& column = columns[c];
+std::vector<CodedColumn<Code>> count_columns(std::span<const Code* const> codes, std::size_t n_rows,
+                                             std::span<const std::int64_t> n_cells, int n_threads) {
+  std::vector<CodedColumn<Code>> columns(codes.size());
+  parallel_for(codes.size(), n_threads, [&](std::size_t c, int) {
+    CodedColumn<Code>& column = columns[c];
+    column.codes = codes[c];
     column.n_symbols = static_cast<std::size_t>(n_cells[c]);
     const std::size_t size = column.n_symbols + 1;
     std::vector<std::int64_t> tables(4 * size, 0);
-    const Code* code = codes + c * n_rows;
     std::size_t r = 0;
     for (; r + 4 <= n_rows; r += 4)
-      for (std::size_t k = 0; k < 4; ++k) ++tables[k * size + code[r + k]];
-    for (; r < n_rows; ++r) ++tables[code[r]];
+      for (std::size_t k = 0; k < 4; ++k) ++tables[k * size + column.codes[r + k]];
+    for (; r < n_rows; ++r) ++tables[column.codes[r]];
     for (std::size_t cell = 0; cell < size; ++cell)
       tables[cell] += tables[size + cell] + tables[2 * size + cell] + tables[3 * size + cell];
     column.n_cells = column.n_symbols + (tables[column.n_symbols] > 0 ? 1 : 0);
@@ -79,116 +39,9 @@ std::vector<Column> count_columns(const Code* codes, std::size_t n_columns, std:
   return columns;
 }
 
-template <class Code>
-Scheme choose_scheme(const Column& x, const Column& y, std::size_t n_rows) {
-  const std::size_t cells = x.n_cells * y.n_cells;
-  if (std::is_same_v<Code, std::uint8_t> && (x.n_cells - 1) * (y.n_cells - 1) <= bit_sliced_limit())
-    return Scheme::kBitSliced;
-  return cells > std::min(kMaxCells, 4 * n_rows + 65536) ? Scheme::kSparse : Scheme::kTables;
-}
-
-// Cell index of every row of a block.
-template <class Code, class Index>
-void joint_index(const Code* x, const Code* y, std::size_t y_cells, std::size_t n, Index* index) {
-  const Index factor = static_cast<Index>(y_cells);
-  for (std::size_t r = 0; r < n; ++r) index[r] = static_cast<Index>(static_cast<Index>(x[r] * factor) + y[r]);
-}
-
-// One thread's memory for a tile.
-struct Scratch {
-  std::vector<std::uint32_t> tables;   // private tables of every pair, one pair after the other
-  std::vector<std::uint64_t> bitmaps;  // [column of the tile][code][word]
-  std::vector<std::uint16_t> index16;
-  std::vector<std::uint32_t> index32;
-};
-
-// Bitmaps of all cells of a column but the last, whose counts follow from the marginals.
-void make_bitmaps(const std::uint8_t* codes, std::size_t n_rows, std::size_t n_bitmaps, std::uint64_t* bitmaps) {
-  const std::size_t full_words = n_rows / 64;
-  for (std::size_t k = 0; k < n_bitmaps; ++k) {
-    std::uint64_t* words = bitmaps + k * kWords;
-    const auto value = static_cast<std::uint8_t>(k);
-    for (std::size_t w = 0; w < full_words; ++w) words[w] = simd::equal_bits(codes + 64 * w, value);
-    std::fill(words + full_words, words + kWords, 0);
-    for (std::size_t r = 64 * full_words; r < n_rows; ++r)
-      words[full_words] |= static_cast<std::uint64_t>(codes[r] == value) << (r % 64);
-  }
-}
-
-template <class Code>
-class PairCounter {
- public:
-  PairCounter(const Code* codes, std::size_t n_rows, const std::vector<Column>& columns)
-      : codes_(codes), n_rows_(n_rows), columns_(columns) {}
-
-  // Adds the counts of rows [begin, end) of every pair of the tile into `target`, laid out by Pair::offset.
-  void count(const Tile& tile, std::size_t begin, std::size_t end, Scratch& scratch, std::int64_t* target,
-             std::mutex& target_mutex) const {
-    prepare(tile, scratch);
-    for (std::size_t row = begin; row < end; row += kBlockRows)
-      count_block(tile, row, std::min(kBlockRows, end - row), scratch);
-    const std::lock_guard lock(target_mutex);
-    std::uint32_t* tables = scratch.tables.data();
-    for (const Pair& pair : tile.pairs) {
-      const std::size_t copies = n_private_tables(pair.size);
-      for (std::size_t copy = 0; copy < copies; ++copy)
-        for (std::size_t cell = 0; cell < pair.size; ++cell)
-          target[pair.offset + cell] += tables[copy * pair.size + cell];
-      tables += copies * pair.size;
-    }
-  }
-
- private:
-  void prepare(const Tile& tile, Scratch& scratch) const {
-    std::size_t size = 0;
-    for (const Pair& pair : tile.pairs) size += n_private_tables(pair.size) * pair.size;
-    scratch.tables.assign(size, 0);
-    scratch.bitmaps.resize(tile.n_words);
-    scratch.index16.resize(kBlockRows);
-    scratch.index32.resize(kBlockRows);
-  }
-
-  void count_block(const Tile& tile, std::size_t row, std::size_t n, Scratch& scratch) const {
-    if constexpr (std::is_same_v<Code, std::uint8_t>)
-      for (const auto& [column, start] : tile.bitmaps)
-        make_bitmaps(codes_ + column * n_rows_ + row, n, columns_[column].n_cells - 1, scratch.bitmaps.data() + start);
-    std::uint32_t* tables = scratch.tables.data();
-    for (const Pair& pair : tile.pairs) {
-      if (pair.scheme == Scheme::kBitSliced)
-        count_bits(pair, scratch, tables);
-      else
-        count_cells(pair, row, n, scratch, tables);
-      tables += n_private_tables(pair.size) * pair.size;
-    }
-  }
-
-  void count_bits(const Pair& pair, Scratch& scratch, std::uint32_t* table) const {
-    const Column &x = columns_[pair.i], &y = columns_[pair.j];
-    const std::uint64_t* x_bits = scratch.bitmaps.data() + pair.i_bits;
-    const std::uint64_t* y_bits = scratch.bitmaps.data() + pair.j_bits;
-    const auto count_common = simd::has_vector_popcount() ? simd::count_common_bits_by_vector : simd::count_common_bits;
-    for (std::size_t k = 0; k + 1 < x.n_cells; ++k)
-      count_common(x_bits + k * kWords, y_bits, y.n_cells - 1, kWords, table + k * y.n_cells);
-  }
-
-  void count_cells(const Pair& pair, std::size_t row, std::size_t n, Scratch& scratch, std::uint32_t* tables) const {
-    const Code *x = codes_ + pair.i * n_rows_ + row, *y = codes_ + pair.j * n_rows_ + row;
-    if (pair.size <= 65536) {
-      joint_index(x, y, columns_[pair.j].n_cells, n, scratch.index16.data());
-      increment(scratch.index16.data(), n, pair.size, tables);
-    } else {
-      joint_index(x, y, columns_[pair.j].n_cells, n, scratch.index32.data());
-      increment(scratch.index32.data(), n, pair.size, tables);
-    }
-  }
-
-  const Code* codes_;
-  std::size_t n_rows_;
-  const std::vector<Column>& columns_;
-};
-
 // Last row and column of a bit-sliced table, from the marginal counts.
-void complete_from_marginals(const Column& x, const Column& y, std::int64_t* table) {
+template <class Code>
+void complete_from_marginals(const CodedColumn<Code>& x, const CodedColumn<Code>& y, std::int64_t* table) {
   const std::size_t last_x = x.n_cells - 1, last_y = y.n_cells - 1, stride = y.n_cells;
   for (std::size_t i = 0; i < last_x; ++i) {
     const std::int64_t* row = table + i * stride;
@@ -201,17 +54,6 @@ void complete_from_marginals(const Column& x, const Column& y, std::int64_t* tab
   }
 }
 
-JointStatistics of_column(const Column& column) {
-  JointStatistics result;
-  const std::span<const std::int64_t> counts(column.counts.data(), column.n_symbols);
-  result.n = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
-  if (result.n == 0) return result;
-  result.mutual_information = counts_entropy(counts, result.n, result.cells);
-  result.x_entropy = result.y_entropy = result.mutual_information;
-  result.x_symbols = result.y_symbols = result.cells;
-  return result;
-}
-
 // Rows in the order of their codes: those of code k are order[start[k]] … order[start[k + 1] - 1].
 struct Grouping {
   std::vector<std::uint32_t> order;
@@ -219,7 +61,7 @@ struct Grouping {
 };
 
 template <class Code>
-Grouping group_rows(const Code* codes, std::size_t n_rows, const Column& column) {
+Grouping group_rows(const CodedColumn<Code>& column, std::size_t n_rows) {
   Grouping groups;
   groups.start.assign(column.n_cells + 1, 0);
   for (std::size_t k = 0; k < column.n_cells; ++k)
@@ -229,54 +71,61 @@ Grouping group_rows(const Code* codes, std::size_t n_rows, const Column& column)
   for (std::size_t begin = 0; begin < n_rows; begin += kChunkRows) {
     stop_if_asked();
     for (std::size_t r = begin; r < std::min(n_rows, begin + kChunkRows); ++r)
-      groups.order[next[codes[r]]++] = static_cast<std::uint32_t>(r);
+      groups.order[next[column.codes[r]]++] = static_cast<std::uint32_t>(r);
   }
   return groups;
 }
 
+// Counts of the cells of a pair, a row of the table at a time, and what they say.
 template <class Code>
-JointStatistics count_sparse(const Grouping& groups, const Column& x, const Column& y, const Code* y_codes) {
+JointStatistics count_sparse(const CodedColumn<Code>& x, const CodedColumn<Code>& y, std::size_t n_rows,
+                             const JointMethod& method) {
+  const Grouping groups = group_rows(x, n_rows);
   // Rows where either is missing do not count: the marginal of y over the rows where x is present comes first.
-  std::vector<std::int64_t> y_counts(y.n_cells, 0), cell_counts(y.n_cells, 0);
-  for (std::size_t r = 0; r < groups.start[x.n_symbols]; ++r) ++y_counts[y_codes[groups.order[r]]];
+  std::vector<std::int64_t> y_counts(y.n_cells, 0), row(y.n_cells, 0), x_counts, cell_counts, given_x;
+  for (std::size_t r = 0; r < groups.start[x.n_symbols]; ++r) ++y_counts[y.codes[groups.order[r]]];
   y_counts.resize(y.n_symbols);
   const std::int64_t n = std::accumulate(y_counts.begin(), y_counts.end(), std::int64_t{0});
-  SparseJointStatistics statistics(n, y_counts);
+  SparseJointStatistics plug_in(n, y_counts);
+  const std::int64_t n_y_symbols = std::count_if(y_counts.begin(), y_counts.end(), [](auto c) { return c > 0; });
+  const bool is_plug_in = method.estimator == EntropyEstimator::kMle;
+  double reachable = 0.0;
   std::vector<std::uint32_t> symbols;
   for (std::size_t k = 0; k < x.n_symbols; ++k) {
     stop_if_asked();
     for (std::size_t r = groups.start[k]; r < groups.start[k + 1]; ++r) {
-      const std::uint32_t symbol = y_codes[groups.order[r]];
-      if (symbol < y.n_symbols && cell_counts[symbol]++ == 0) symbols.push_back(symbol);
+      const std::uint32_t symbol = y.codes[groups.order[r]];
+      if (symbol < y.n_symbols && row[symbol]++ == 0) symbols.push_back(symbol);
     }
-    statistics.add_row(symbols, cell_counts);
-    for (const std::uint32_t symbol : symbols) cell_counts[symbol] = 0;
+    given_x.clear();
+    for (const std::uint32_t symbol : symbols) given_x.push_back(row[symbol]);
+    if (is_plug_in) plug_in.add_row(symbols, row);
+    if (method.panzeri_treves && !given_x.empty()) reachable += reachable_symbols(given_x, n_y_symbols) - 1.0;
+    if (!is_plug_in) {
+      x_counts.push_back(std::accumulate(given_x.begin(), given_x.end(), std::int64_t{0}));
+      cell_counts.insert(cell_counts.end(), given_x.begin(), given_x.end());
+    }
+    for (const std::uint32_t symbol : symbols) row[symbol] = 0;
     symbols.clear();
   }
-  return statistics.finish();
+  if (!is_plug_in) return JointEstimator(method).of_cells(x_counts, y_counts, cell_counts);
+  JointStatistics result = plug_in.finish();
+  if (method.panzeri_treves && n > 0)
+    result.mutual_information -= (reachable - static_cast<double>(n_y_symbols - 1)) / (2.0 * static_cast<double>(n));
+  return result;
 }
 
-void place_bitmaps(const std::vector<Column>& columns, Tile& tile) {
-  auto bitmaps_of = [&](std::size_t column) {
-    for (const auto& known : tile.bitmaps)
-      if (known.column == column) return known.start;
-    const std::size_t start = tile.n_words;
-    tile.bitmaps.push_back({column, start});
-    tile.n_words += (columns[column].n_cells - 1) * kWords;
-    return start;
-  };
-  for (Pair& pair : tile.pairs) {
-    if (pair.scheme != Scheme::kBitSliced) continue;
-    pair.i_bits = bitmaps_of(pair.i);
-    pair.j_bits = bitmaps_of(pair.j);
-  }
+JointStatistics transposed(JointStatistics s) {
+  std::swap(s.x_entropy, s.y_entropy);
+  std::swap(s.x_symbols, s.y_symbols);
+  return s;
 }
 
 // Hands out tiles until their tables fill a batch.
 template <class Code>
 class TileSource {
  public:
-  TileSource(const std::vector<Column>& columns, std::size_t n_rows, std::size_t split)
+  TileSource(std::span<const CodedColumn<Code>> columns, std::size_t n_rows, std::size_t split)
       : columns_(columns), n_rows_(n_rows), split_(split) {
     const std::size_t side = count_blocks(columns.size(), kTile);
     n_squares_ = side * (side + 1) / 2;
@@ -299,115 +148,207 @@ class TileSource {
   const std::vector<Pair>& sparse_pairs() const { return sparse_; }
 
  private:
+  using Columns = std::vector<std::size_t>;
+
+  bool is_wanted(std::size_t i, std::size_t j) const { return i < j && (split_ == 0 || (i < split_ && j >= split_)); }
+
+  std::size_t most_cells(std::size_t begin, std::size_t end) const {
+    std::size_t most = 0;
+    for (std::size_t c = begin; c < end; ++c) most = std::max(most, columns_[c].n_cells);
+    return most;
+  }
+
   // The pairs i < j (across the split, where there is one) of the square that begins at (i0, j0), in as many tiles as
-  // kMaxCells makes of them; pairs for the sparse scheme are set apart. Returns the number of cells.
+  // kTileCells makes of them; pairs for the sparse scheme are set apart. Returns the number of cells.
   std::size_t add_square(std::vector<Tile>& batch) {
     const std::size_t i_end = std::min(columns_.size(), i0_ + kTile), j_end = std::min(columns_.size(), j0_ + kTile);
+    const BundleShape shape = choose_bundle(most_cells(i0_, i_end), most_cells(j0_, j_end));
     std::size_t total = 0;
     Tile tile;
-    auto close = [&] {
+    const auto close = [&] {
       if (tile.pairs.empty()) return;
-      place_bitmaps(columns_, tile);
       total += tile.size;
-      batch.push_back(std::move(tile));
-      tile = Tile{};
+      batch.push_back(std::exchange(tile, {}));
     };
-    for (std::size_t i = i0_; i < i_end; ++i) {
-      for (std::size_t j = std::max(j0_, i + 1); j < j_end; ++j) {
-        if (split_ > 0 && (i >= split_ || j < split_)) continue;
-        Pair pair{.i = i, .j = j, .scheme = choose_scheme<Code>(columns_[i], columns_[j], n_rows_)};
-        pair.size = columns_[i].n_cells * columns_[j].n_cells;
-        if (pair.scheme == Scheme::kSparse) {
-          sparse_.push_back(pair);
-          continue;
-        }
-        if (tile.size + pair.size > kMaxCells) close();
-        pair.offset = tile.size;
-        tile.size += pair.size;
-        tile.pairs.push_back(pair);
+    for (std::size_t i = i0_; i < i_end; i += shape.n_x) {
+      for (std::size_t j = j0_; j < j_end; j += shape.n_y) {
+        const Columns x = range(i, std::min(i_end, i + shape.n_x)), y = range(j, std::min(j_end, j + shape.n_y));
+        if (tile.size + cells_of(x, y) > kTileCells) close();
+        if (can_be_bundled(x, y))
+          add_bundle(tile, Scheme::kTables, x, y);
+        else
+          add_pairs(tile, x, y);
       }
     }
     close();
     return total;
   }
 
-  const std::vector<Column>& columns_;
+  static Columns range(std::size_t begin, std::size_t end) {
+    Columns columns(end - begin);
+    std::iota(columns.begin(), columns.end(), begin);
+    return columns;
+  }
+
+  std::size_t cells_of(const Columns& x, const Columns& y) const {
+    std::size_t cells = 0;
+    for (const std::size_t i : x)
+      for (const std::size_t j : y)
+        if (is_wanted(i, j) && choose_scheme(columns_[i], columns_[j], n_rows_) != Scheme::kSparse)
+          cells += columns_[i].n_cells * columns_[j].n_cells;
+    return cells;
+  }
+
+  bool can_be_bundled(const Columns& x, const Columns& y) const {
+    for (const std::size_t i : x)
+      for (const std::size_t j : y)
+        if (!is_wanted(i, j) || choose_scheme(columns_[i], columns_[j], n_rows_) != Scheme::kTables) return false;
+    return true;
+  }
+
+  void add_pairs(Tile& tile, const Columns& x, const Columns& y) {
+    for (const std::size_t i : x) {
+      for (const std::size_t j : y) {
+        if (!is_wanted(i, j)) continue;
+        const Scheme scheme = choose_scheme(columns_[i], columns_[j], n_rows_);
+        if (scheme == Scheme::kSparse)
+          sparse_.push_back({i, j});
+        else
+          add_bundle(tile, scheme, {i}, {j});
+      }
+    }
+  }
+
+  void add_bundle(Tile& tile, Scheme scheme, const Columns& x, const Columns& y) {
+    tile.bundles.push_back({scheme, side_of(tile, x), side_of(tile, y), tile.pairs.size()});
+    for (const std::size_t i : x) {
+      for (const std::size_t j : y) {
+        const std::size_t size = columns_[i].n_cells * columns_[j].n_cells;
+        tile.pairs.push_back({i, j, tile.size, size});
+        tile.size += size;
+      }
+    }
+  }
+
+  std::size_t side_of(Tile& tile, const Columns& columns) const {
+    for (std::size_t s = 0; s < tile.sides.size(); ++s)
+      if (tile.sides[s].columns == columns) return s;
+    std::size_t n_cells = 1;
+    for (const std::size_t c : columns) n_cells *= columns_[c].n_cells;
+    tile.sides.push_back({columns, n_cells});
+    return tile.sides.size() - 1;
+  }
+
+  std::span<const CodedColumn<Code>> columns_;
   std::size_t n_rows_, split_, n_squares_, n_made_ = 0, i0_ = 0, j0_ = 0;
   std::vector<Pair> sparse_;
 };
 
+// Counts the tiles of one batch and hands their statistics over.
 template <class Code>
-void count_batch(const PairCounter<Code>& counter, const std::vector<Column>& columns, const std::vector<Tile>& batch,
-                 std::size_t n_rows, PairSink sink, void* context, int n_threads, ProgressRange progress) {
-  std::vector<std::size_t> offsets;
-  std::size_t size = 0;
-  for (const Tile& tile : batch) {
-    offsets.push_back(size);
-    size += tile.size;
-  }
-  std::vector<std::int64_t> counts(size, 0);
-  std::vector<std::mutex> mutexes(batch.size());
-  std::vector<Scratch> scratch(static_cast<std::size_t>(n_threads));
-  const std::size_t n_chunks = count_blocks(n_rows, kChunkRows);
-  parallel_for(
-      batch.size() * n_chunks, n_threads,
-      [&](std::size_t task, int thread) {
-        const std::size_t t = task / n_chunks, begin = task % n_chunks * kChunkRows;
-        counter.count(batch[t], begin, std::min(n_rows, begin + kChunkRows), scratch[static_cast<std::size_t>(thread)],
-                      counts.data() + offsets[t], mutexes[t]);
-      },
-      progress);
-  parallel_for(batch.size(), n_threads, [&](std::size_t t, int) {
-    for (const Pair& pair : batch[t].pairs) {
-      const Column &x = columns[pair.i], &y = columns[pair.j];
-      std::int64_t* table = counts.data() + offsets[t] + pair.offset;
-      if (pair.scheme == Scheme::kBitSliced) complete_from_marginals(x, y, table);
-      sink(context, pair.i, pair.j, joint_statistics(table, x.n_symbols, y.n_symbols, y.n_cells));
-    }
-  });
-}
+class BatchCounter {
+ public:
+  BatchCounter(std::span<const CodedColumn<Code>> columns, std::size_t n_rows, const JointMethod& method, PairSink sink,
+               void* context, int n_threads)
+      : columns_(columns),
+        n_rows_(n_rows),
+        is_slow_(method.estimator == EntropyEstimator::kNsb),
+        sink_(sink),
+        context_(context),
+        n_threads_(n_threads),
+        scratch_(static_cast<std::size_t>(n_threads)),
+        estimators_(static_cast<std::size_t>(n_threads), JointEstimator(method)) {}
 
-template <class Code>
-void count_sparse_pairs(const Code* codes, const std::vector<Column>& columns, const std::vector<Pair>& pairs,
-                        std::size_t n_rows, PairSink sink, void* context, int n_threads, ProgressRange progress) {
-  parallel_for(
-      pairs.size(), n_threads,
-      [&](std::size_t k, int) {
-        const auto [i, j] = std::pair{pairs[k].i, pairs[k].j};
-        const Grouping groups = group_rows(codes + i * n_rows, n_rows, columns[i]);
-        sink(context, i, j, count_sparse(groups, columns[i], columns[j], codes + j * n_rows));
-      },
-      progress);
-}
+  void operator()(const std::vector<Tile>& batch, ProgressRange progress) {
+    const std::size_t n_chunks = count_blocks(n_rows_, kChunkRows);
+    if (n_chunks == 1) {  // no sums over chunks: a tile is finished where it was counted
+      parallel_for(
+          batch.size(), n_threads_,
+          [&](std::size_t t, int thread) {
+            TileScratch& mine = scratch_[static_cast<std::size_t>(thread)];
+            count_tile(columns_, batch[t], 0, n_rows_, mine);
+            finish(batch[t], mine.partial.data(), thread);
+          },
+          progress);
+      return;
+    }
+    std::vector<std::vector<std::int64_t>> counts(batch.size());
+    for (std::size_t t = 0; t < batch.size(); ++t) counts[t].assign(batch[t].size, 0);
+    std::vector<std::mutex> mutexes(batch.size());
+    parallel_for(
+        batch.size() * n_chunks, n_threads_,
+        [&](std::size_t task, int thread) {
+          const std::size_t t = task / n_chunks, begin = task % n_chunks * kChunkRows;
+          TileScratch& mine = scratch_[static_cast<std::size_t>(thread)];
+          count_tile(columns_, batch[t], begin, std::min(n_rows_, begin + kChunkRows), mine);
+          const std::lock_guard lock(mutexes[t]);
+          for (std::size_t cell = 0; cell < counts[t].size(); ++cell) counts[t][cell] += mine.partial[cell];
+        },
+        progress);
+    parallel_for(batch.size(), n_threads_,
+                 [&](std::size_t t, int thread) { finish(batch[t], counts[t].data(), thread); });
+  }
+
+ private:
+  void finish(const Tile& tile, std::int64_t* counts, int thread) {
+    for (const Bundle& bundle : tile.bundles) {
+      const std::size_t n_pairs = tile.sides[bundle.x].columns.size() * tile.sides[bundle.y].columns.size();
+      for (std::size_t p = 0; p < n_pairs; ++p) {
+        if (is_slow_) stop_if_asked();
+        const Pair& pair = tile.pairs[bundle.first_pair + p];
+        const CodedColumn<Code>&x = columns_[pair.i], &y = columns_[pair.j];
+        std::int64_t* table = counts + pair.offset;
+        if (bundle.scheme == Scheme::kBitSliced) complete_from_marginals(x, y, table);
+        const JointTable<std::int64_t> joint{table, x.n_symbols, y.n_symbols, y.n_cells};
+        sink_(context_, pair.i, pair.j, estimators_[static_cast<std::size_t>(thread)](joint));
+      }
+    }
+  }
+
+  std::span<const CodedColumn<Code>> columns_;
+  std::size_t n_rows_;
+  bool is_slow_;  // a millisecond a pair
+  PairSink sink_;
+  void* context_;
+  int n_threads_;
+  std::vector<TileScratch> scratch_;
+  std::vector<JointEstimator> estimators_;
+};
 
 }  // namespace
 
 template <class Code>
-void histogram_pairs(const Code* codes, std::size_t n_columns, std::size_t n_rows,
-                     std::span<const std::int64_t> n_cells, std::size_t split, PairSink sink, void* context,
-                     int n_threads) {
-  if (n_rows == 0) {
-    for (std::size_t i = 0; i < n_columns; ++i)
-      for (std::size_t j = i; j < n_columns; ++j) sink(context, i, j, {});
-    return;
-  }
-  const std::vector<Column> columns = count_columns(codes, n_columns, n_rows, n_cells, n_threads);
-  for (std::size_t c = 0; c < n_columns; ++c) sink(context, c, c, of_column(columns[c]));
+void histogram_pairs(std::span<const Code* const> codes, std::size_t n_rows, std::span<const std::int64_t> n_cells,
+                     std::size_t split, const JointMethod& method, PairSink sink, void* context, int n_threads) {
+  const std::vector<CodedColumn<Code>> columns = count_columns(codes, n_rows, n_cells, n_threads);
+  JointEstimator of_itself(method);
+  for (std::size_t c = 0; c < columns.size(); ++c)
+    sink(context, c, c, of_itself.of_column({columns[c].counts.data(), columns[c].n_symbols}));
 
   TileSource<Code> source(columns, n_rows, split);
-  const PairCounter<Code> counter(codes, n_rows, columns);
+  BatchCounter<Code> count_batch(columns, n_rows, method, sink, context, n_threads);
   for (double done = 0.0;;) {
     const std::vector<Tile> batch = source.next_batch();
     if (batch.empty()) break;  // the squares that are left, if any, have sparse pairs only
-    count_batch(counter, columns, batch, n_rows, sink, context, n_threads, {done, source.share()});
+    count_batch(batch, {done, source.share()});
     done = source.share();
   }
-  count_sparse_pairs(codes, columns, source.sparse_pairs(), n_rows, sink, context, n_threads, {source.share(), 1.0});
+  const std::vector<Pair>& sparse = source.sparse_pairs();
+  parallel_for(sparse.size(), n_threads,
+               [&](std::size_t k, int) {
+                 const CodedColumn<Code>&x = columns[sparse[k].i], &y = columns[sparse[k].j];
+                 // Panzeri and Treves look at x given y: the rows are grouped by y
+                 sink(context, sparse[k].i, sparse[k].j,
+                      method.panzeri_treves ? transposed(count_sparse(y, x, n_rows, method))
+                                            : count_sparse(x, y, n_rows, method));
+               },
+               {source.share(), 1.0});
 }
 
-template void histogram_pairs<std::uint8_t>(const std::uint8_t*, std::size_t, std::size_t,
-                                            std::span<const std::int64_t>, std::size_t, PairSink, void*, int);
-template void histogram_pairs<std::uint16_t>(const std::uint16_t*, std::size_t, std::size_t,
-                                             std::span<const std::int64_t>, std::size_t, PairSink, void*, int);
+#define HARTLEY_INSTANTIATE(Code)                                                                               \
+  template void histogram_pairs<Code>(std::span<const Code* const>, std::size_t, std::span<const std::int64_t>, \
+                                      std::size_t, const JointMethod&, PairSink, void*, int);
+HARTLEY_INSTANTIATE(std::uint8_t)
+HARTLEY_INSTANTIATE(std::uint16_t)
 
 }  // namespace hartley

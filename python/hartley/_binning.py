@@ -136,11 +136,13 @@ def _require_numbers(x: RealArray, least: NDArray[np.float64], largest: NDArray[
         raise ValueError(f"{name} ranges from {least[c]} to {largest[c]}, wider than float64 can say: scale the data")
 
 
-def _bins_by_column(bins: Any) -> list[Any] | None:
+def bins_by_column(bins: Any, n_columns: int, name: str) -> list[Any] | None:
     """A list or tuple that holds edges or rules is one entry a column (a list of numbers is edges); else None."""
-    if isinstance(bins, (list, tuple)) and any(isinstance(b, str) or np.ndim(b) > 0 for b in bins):
-        return list(bins)
-    return None
+    if not isinstance(bins, (list, tuple)) or not any(isinstance(b, str) or np.ndim(b) > 0 for b in bins):
+        return None
+    if len(bins) != n_columns:
+        raise ValueError(f"bins by column must be as many as columns of {name}, {n_columns}, got {len(bins)}")
+    return list(bins)
 
 
 def check_outside(outside: str) -> None:
@@ -154,10 +156,8 @@ def column_edges(
 ) -> list[Edges]:
     """Edges of every column of x, (n_samples, n_columns), from a number, a rule or given edges."""
     check_binning(binning)
-    by_column = _bins_by_column(bins)
+    by_column = bins_by_column(bins, x.shape[1], name)
     if by_column is not None:
-        if len(by_column) != x.shape[1]:
-            raise ValueError(f"bins by column must be as many as columns of {name}, {x.shape[1]}, got {len(by_column)}")
         own = [as_real(x[:, c : c + 1], name) for c in range(x.shape[1])]
         return [column_edges(column, b, binning, name, limits)[0] for column, b in zip(own, by_column, strict=True)]
     edges = given_edges(bins)

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._codes import count_ids, positions
-from ._count_estimators import plug_in
 from ._symbol_counts import Rows
 
 F64: TypeAlias = NDArray[np.float64]
 
 
 def _entropy(totals: F64) -> float:
-    return plug_in(totals, np.ones_like(totals))
+    p = totals[totals > 0] / totals.sum()  # 0 log 0 = 0
+    return max(0.0, -float(p @ np.log(p)))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from . import _dispatch
 from ._arrays import column_labels, label_matrix
 from ._codes import Coded
-from ._count_estimators import Alpha
+from ._count_estimators import Alpha, pseudocount
 from ._discrete_information import joint_entropies
 from ._progress import Progress, progress_callback
 from ._symbol_counts import Rows, as_column_codes, as_column_rows, check_estimator, in_unit
@@ -138,8 +138,7 @@ def mutual_information_matrix(
 
     Notes
     -----
-    "mle" and "miller_madow" count all pairs in the kernels of :mod:`hartley.histogram`; other estimators pair by pair.
-    O(n n_columns²).
+    All pairs are counted, and their entropies estimated, in the kernels of :mod:`hartley.histogram`. O(n n_columns²).
 
     Examples
     --------
@@ -154,7 +153,7 @@ def mutual_information_matrix(
     columns = as_column_codes(X, "X", nan_policy)
     callback = progress_callback(progress, "mutual information")
     small = all(v.size < _PAIR_CODES for v in columns)
-    pairs = _counted_pairs if estimator in ("mle", "miller_madow") and small else estimated_pairs
+    pairs = _counted_pairs if small else _estimated_pairs
     information, entropy = pairs(columns, estimator, alpha, callback)
     if callback is not None:
         callback(1.0)
@@ -180,25 +179,21 @@ def _counted_pairs(columns: Sequence[Coded], estimator: str, alpha: Alpha, callb
     sizes = np.array([v.size for v in columns], dtype=np.int64)
     dtype = np.uint8 if sizes.max() < 256 else np.uint16
     codes = np.stack([v.codes.astype(dtype) for v in columns])
-    information, n, symbols, cells, entropy = _dispatch.kernels.histogram_pairs(
-        codes, sizes, get_num_threads(), callback
+    rule = pseudocount(alpha, int(sizes.max()) ** 2)
+    information, n, _, _, entropy = _dispatch.kernels.histogram_pairs(
+        codes, sizes, get_num_threads(), callback, estimator=estimator, alpha=rule
     )
     require_common_rows(n)
-    if estimator == "miller_madow":
-        information += (symbols + symbols.T - cells - 1) / (2 * n)
-        entropy += (symbols - 1) / (2 * n)
     return information, entropy
 
 
-def estimated_pairs(
-    columns: Sequence[Coded], estimator: str, alpha: Alpha, callback: Any, split: int = 0
-) -> tuple[F64, F64]:
-    """The same by any estimator, pair by pair; with a split only across it (0 elsewhere)."""
+def _estimated_pairs(columns: Sequence[Coded], estimator: str, alpha: Alpha, callback: Any) -> tuple[F64, F64]:
+    """The same pair by pair, for alphabets too large for the kernel."""
     m = len(columns)
     present = [None if int(v.codes.max()) < v.size else v.codes < v.size for v in columns]
     information, entropy = np.zeros((m, m)), np.zeros((m, m))
-    for i in range(split or m):
-        for j in range(max(i, split), m):
+    for i in range(m):
+        for j in range(i, m):
             both = [p for p in (present[i], present[j]) if p is not None]
             rows = Rows((columns[i], columns[j]))
             if both:
@@ -208,5 +203,5 @@ def estimated_pairs(
             entropy[i, j], entropy[j, i] = x, y
             information[i, j] = information[j, i] = x if i == j else x + y - joint
         if callback is not None:
-            callback((i + 1) / (split or m))
+            callback((i + 1) / m)
     return information, entropy

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from ._arrays import as_real, to_numpy
 from ._codes import code, count_ids, join, positions
-from ._count_estimators import Alpha, coverage_of
+from ._count_estimators import Alpha, coverage_of, entropy_of_table
 from ._symbol_counts import (
     as_rows,
     check_estimator,
-    entropy_of_table,
     in_unit,
     table_of_counts,
     table_of_ids,

@@ -56,6 +56,14 @@ def discrete_expected_mutual_information(
     x_sizes: I64, x_counts: I64, y_sizes: I64, y_counts: I64, n: int, n_threads: int
 ) -> float: ...
 
+# distinct positive counts and how many symbols have each, size of the alphabet; entropy, its posterior deviation
+def discrete_entropy(
+    counts: F64, multiplicity: F64, n_symbols: float, estimator: str, alpha: float | str | None
+) -> tuple[float, float]: ...
+
+# positive counts of condition k end at ends[k]; sum of (symbols that a condition can produce - 1)
+def discrete_reachable_symbols(counts: I64, ends: I64, n_symbols: int) -> float: ...
+
 # histogram: x is (n_rows, n_columns) unless it says (n,); edges are those of all columns one after the other
 def histogram_ranges(x: Real, n_threads: int) -> tuple[F64, F64, I64]: ...  # least, largest, number of NaN
 def histogram_order_statistics(x: Real, ranks: I64, n_threads: int) -> F64: ...
@@ -78,11 +86,35 @@ def histogram_joint_counts(
 def histogram_table_statistics(counts: I64) -> tuple[float, float, float, int, int, int, int]: ...
 
 # codes (d, n), the code n_cells[c] is a missing value; results (d, d): mutual information (diagonal: entropy), rows
-# used, occupied symbols of i among them, occupied cells, entropy of i among them (the last four only with details).
-# split > 0: only pairs i < split <= j, the others are 0
+# used, occupied symbols of i among them, occupied cells, entropy of i among them (the last four only with details)
 def histogram_pairs(
-    codes: Codes, n_cells: I64, n_threads: int, progress: Progress, split: int = 0, details: bool = True
+    codes: Codes,
+    n_cells: I64,
+    n_threads: int,
+    progress: Progress,
+    *,
+    estimator: str = "mle",
+    alpha: float | str | None = None,
+    whole_alphabet: bool = False,  # every cell is a symbol, not only those seen
+    panzeri_treves: bool = False,
+    details: bool = True,
 ) -> tuple[F64, I64, I64, I64, F64]: ...
+
+# the columns of first, (d1, n), with those of second, (d2, n); results (d1, d2), then also symbols and entropy of j
+def histogram_cross_pairs(
+    first: Codes,
+    first_cells: I64,
+    second: Codes,
+    second_cells: I64,
+    n_threads: int,
+    progress: Progress,
+    *,
+    estimator: str = "mle",
+    alpha: float | str | None = None,
+    whole_alphabet: bool = False,
+    panzeri_treves: bool = False,
+    details: bool = True,
+) -> tuple[F64, I64, I64, I64, F64, I64, F64]: ...
 def chi2_survival(statistic: F64, dof: F64, n_threads: int) -> F64: ...
 def machine_read_sum(x: F64, block: int, n_passes: int, n_threads: int) -> float: ...
 def machine_triad(out: F64, b: F64, c: F64, scale: float, n_threads: int) -> None: ...

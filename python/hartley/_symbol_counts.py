@@ -17,13 +17,11 @@ from ._count_estimators import (
     ESTIMATORS,
     FOR_SMALL_SAMPLES,
     NEED_ALPHABET,
-    PLAIN,
     Alpha,
     CountTable,
     coverage_of,
-    dirichlet,
+    entropy_of_table,
 )
-from ._nsb import nsb
 from ._symbols import Ids, as_columns, check_nan_policy, complete_rows
 from ._warnings import CoverageWarning
 
@@ -78,15 +76,6 @@ def table_of_counts(counts: NDArray[Any], n_symbols: int | None = None) -> Count
     else:
         distinct, multiplicity = np.unique(counts, return_counts=True)
     return _with_alphabet(distinct, multiplicity, n_symbols)
-
-
-def entropy_of_table(table: CountTable, estimator: str, alpha: Alpha) -> tuple[float, float]:
-    """Entropy in nats and, for "nsb", its posterior standard deviation (0 for the others)."""
-    if estimator == "nsb":
-        return nsb(table)
-    if estimator == "dirichlet":
-        return dirichlet(table, alpha), 0.0
-    return PLAIN[estimator](table), 0.0
 
 
 def in_unit(nats: float, estimator: str, clip: bool, unit: float) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import as_real
+from ._multiple_testing import false_discovery_rate
 
 
 def benjamini_hochberg(p_values: Any) -> NDArray[np.float64]:
@@ -51,8 +52,4 @@ def benjamini_hochberg(p_values: Any) -> NDArray[np.float64]:
     if not valid.all():
         index = int(np.argmin(valid))
         raise ValueError(f"p_values must be from 0 to 1, got {flat[index]!s} at position {index}")
-    order = np.argsort(flat, kind="stable")
-    scaled = flat[order] * flat.size / np.arange(1, flat.size + 1)
-    q = np.empty_like(flat)
-    q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    return q.reshape(p.shape)
+    return false_discovery_rate(p)
