@@ -1,6 +1,7 @@
 #include "kernels/binning.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "support/parallel.hpp"
@@ -48,8 +49,49 @@ struct OutsideCounter {
   std::size_t count() const { return static_cast<std::size_t>(sum(total)); }
 };
 
+// Whole numbers of float64 lanes as 32-bit integers.
+HARTLEY_INLINE void store_cells(std::int32_t* cells, Vec<double> whole) {
+  typedef std::int32_t Half __attribute__((vector_size(kVectorBytes / 2)));
+  const Half half = __builtin_convertvector(whole, Half);
+  std::memcpy(cells, &half, sizeof half);
+}
+
+// Cells by one multiplication and one addition. False where a number lies outside, is NaN, or is so close to an edge
+// that rounding may decide: then the cells are worth nothing.
+//
+// With position t = x * inverse - first * inverse and A = max(|first|, |last|), rounding moves t and the edges of
+// numpy.linspace by at most 16 eps (A * inverse + K + 1) in units of a bin (eight operations of half an eps each, once
+// over): further than that from a whole number, t decides as the edges do.
 template <class T>
-std::size_t bin_uniform(const T* x, std::size_t n, const Bins& bins, double* cells) {
+bool bin_uniform_away_from_edges(const T* x, std::size_t n, const Bins& bins, std::int32_t* cells) {
+  const double first = bins.edges.front(), last = bins.edges.back(), count = static_cast<double>(bins.count());
+  const double inverse = count / (last - first), reach = std::max(std::fabs(first), std::fabs(last)) * inverse;
+  const double doubt = 16.0 * std::numeric_limits<double>::epsilon() * (reach + count + 1.0);
+  if (!(doubt < 0.25)) return false;
+  // adding 2^52 + 2^51 leaves a whole number in the low bits; half a bin less turns the nearest one into the floor
+  constexpr double kShift = 0x1.8p52;
+  const Vec<double> offset = splat(-first * inverse - 0.5);
+  const Vec<std::uint64_t> zero_bits = reinterpret<Vec<std::uint64_t>>(splat(kShift));
+  Vec<double> farthest{};        // from the middle of a bin
+  Vec<std::uint32_t> largest{};  // cell, in the even lanes; the odd ones are 0 for every cell from 0 to 2^32 - 1
+  for_each_vector(x, n, first + 0.5 * (last - first) / count, [&](std::size_t i, Vec<double> v) {
+    const Vec<double> t = v * inverse + offset, shifted = t + kShift, cell = shifted - kShift;
+    farthest = max(abs(t - cell), farthest);
+    const auto bits = reinterpret<Vec<std::uint32_t>>(reinterpret<Vec<std::uint64_t>>(shifted) ^ zero_bits);
+    largest = max(bits, largest);
+    store_cells(cells + i, cell);
+  });
+  std::uint32_t largest_cell = 0, overflow = 0;
+  for (int lane = 0; lane < kLanes<std::uint32_t>; lane += 2) {
+    largest_cell = std::max(largest_cell, largest[lane]);
+    overflow |= largest[lane + 1];
+  }
+  return overflow == 0 && largest_cell < bins.count() && reduce_max(farthest) < 0.5 - doubt;
+}
+
+template <class T>
+std::size_t bin_uniform(const T* x, std::size_t n, const Bins& bins, std::int32_t* cells) {
+  if (bin_uniform_away_from_edges(x, n, bins, cells)) return 0;
   const double first = bins.edges.front(), width = bins.edges.back() - first;
   const double last_cell = static_cast<double>(bins.count() - 1);
   const double step = width / static_cast<double>(bins.count());  // numpy.linspace's step
@@ -61,26 +103,28 @@ std::size_t bin_uniform(const T* x, std::size_t n, const Bins& bins, double* cel
     Vec<double> cell = min(max(round_to_whole((v - first) * inverse), Vec<double>{}), splat(last_cell));
     cell += select<double>(v < cell * step + first, splat(-1.0), Vec<double>{});
     cell += select<double>(v >= (cell + 1.0) * step + first, splat(1.0), Vec<double>{});
-    store(cells + i, min(max(cell, Vec<double>{}), splat(last_cell)));
+    store_cells(cells + i, min(max(cell, Vec<double>{}), splat(last_cell)));
   });
   return outside.count();
 }
 
 template <class T>
-std::size_t bin_by_comparison(const T* x, std::size_t n, const Bins& bins, double* cells) {
+std::size_t bin_by_comparison(const T* x, std::size_t n, const Bins& bins, std::int32_t* cells) {
   const std::span<const double> inner = bins.edges.subspan(1, bins.count() - 1);
   OutsideCounter outside(bins);
   for_each_vector(x, n, bins.edges.front(), [&](std::size_t i, Vec<double> v) {
     outside.see(v);
-    Vec<double> cell{};
-    for (const double edge : inner) cell += select<double>(v >= splat(edge), splat(1.0), Vec<double>{});
-    store(cells + i, cell);
+    Mask<double> cell{};
+    for (const double edge : inner) cell -= (v >= splat(edge));  // a comparison that holds is -1
+    typedef std::int32_t Half __attribute__((vector_size(kVectorBytes / 2)));
+    const Half half = __builtin_convertvector(cell, Half);
+    std::memcpy(cells + i, &half, sizeof half);
   });
   return outside.count();
 }
 
 template <class T>
-std::size_t bin_by_search(const T* x, std::size_t n, const Bins& bins, double* cells) {
+std::size_t bin_by_search(const T* x, std::size_t n, const Bins& bins, std::int32_t* cells) {
   const std::span<const double> inner = bins.edges.subspan(1, bins.count() - 1);
   std::size_t outside = 0;
   for (std::size_t i = 0; i < n; ++i) {
@@ -89,7 +133,7 @@ std::size_t bin_by_search(const T* x, std::size_t n, const Bins& bins, double* c
     std::size_t begin = 0;  // branch-free: the number of inner edges <= v
     for (std::size_t length = inner.size(); length > 0; length -= (length + 1) / 2)
       begin += inner[begin + length / 2] <= v ? (length + 1) / 2 : 0;
-    cells[i] = static_cast<double>(begin);
+    cells[i] = static_cast<std::int32_t>(begin);
   }
   return outside;
 }
@@ -97,7 +141,7 @@ std::size_t bin_by_search(const T* x, std::size_t n, const Bins& bins, double* c
 }  // namespace
 
 template <class T>
-std::size_t bin_block(const T* x, std::size_t n, const Bins& bins, double* cells) {
+std::size_t bin_block(const T* x, std::size_t n, const Bins& bins, std::int32_t* cells) {
   if (bins.uniform) return bin_uniform(x, n, bins, cells);
   if (bins.count() <= kComparedBins) return bin_by_comparison(x, n, bins, cells);
   return bin_by_search(x, n, bins, cells);
@@ -127,15 +171,21 @@ ColumnRange range_of_one(const T* x, std::size_t n) {
 
 template <class T>
 void range_of_rows(const T* x, std::size_t n_rows, std::size_t row_stride, std::size_t width, ColumnRange* ranges) {
+  // an array for each number: the columns of a row are compared in vectors
+  T least[kRangeColumns], largest[kRangeColumns];
+  SignedOf<T> n_nan[kRangeColumns]{};
+  std::fill_n(least, width, std::numeric_limits<T>::infinity());
+  std::fill_n(largest, width, -std::numeric_limits<T>::infinity());
   for (std::size_t r = 0; r < n_rows; ++r) {
     const T* row = x + r * row_stride;
     for (std::size_t c = 0; c < width; ++c) {
-      const double v = static_cast<double>(row[c]);
-      ranges[c].least = v < ranges[c].least ? v : ranges[c].least;
-      ranges[c].largest = v > ranges[c].largest ? v : ranges[c].largest;
-      ranges[c].n_nan += v != v;
+      least[c] = row[c] < least[c] ? row[c] : least[c];
+      largest[c] = row[c] > largest[c] ? row[c] : largest[c];
+      n_nan[c] += row[c] != row[c];
     }
   }
+  for (std::size_t c = 0; c < width; ++c)
+    ranges[c] = {static_cast<double>(least[c]), static_cast<double>(largest[c]), n_nan[c]};
 }
 
 }  // namespace
@@ -170,18 +220,13 @@ std::vector<ColumnRange> column_ranges(const T* x, std::size_t n_rows, std::size
 
 namespace {
 
-template <class Code>
-void store_codes(const double* cells, std::size_t n, Code* codes) {
-  for (std::size_t i = 0; i < n; ++i) codes[i] = static_cast<Code>(static_cast<std::int32_t>(cells[i]));
-}
-
 // Codes of one block of one column that lies contiguous.
 template <class T, class Code>
 void code_block(const T* x, std::size_t n, const Bins& bins, bool outside_is_missing, Code* codes,
                 UncodedCounts& uncoded) {
-  alignas(kVectorBytes) double cells[kBinBlock + kLanes<double>];
+  std::int32_t cells[kBinBlock + kLanes<double>];
   const std::size_t outside = bin_block(x, n, bins, cells);
-  store_codes(cells, n, codes);
+  for (std::size_t i = 0; i < n; ++i) codes[i] = static_cast<Code>(cells[i]);
   if (outside == 0) return;
   std::int64_t n_nan = 0;
   for (std::size_t i = 0; i < n; ++i) {
@@ -225,7 +270,7 @@ std::vector<UncodedCounts> digitize(const T* x, std::size_t n_rows, std::size_t 
 }
 
 #define HARTLEY_INSTANTIATE(T)                                                                                    \
-  template std::size_t bin_block<T>(const T*, std::size_t, const Bins&, double*);                                 \
+  template std::size_t bin_block<T>(const T*, std::size_t, const Bins&, std::int32_t*);                           \
   template std::vector<ColumnRange> column_ranges<T>(const T*, std::size_t, std::size_t, int);                    \
   template std::vector<UncodedCounts> digitize<T, std::uint8_t>(const T*, std::size_t, std::size_t,               \
                                                                 std::span<const Bins>, bool, std::uint8_t*, int); \

@@ -22,11 +22,12 @@ struct Bins {
   std::size_t count() const { return edges.size() - 1; }
 };
 
-// Cells of at most kBinBlock consecutive numbers as float64 values; the number of entries outside [first, last] (NaN
-// among them) is returned; the cell of such a number is the nearest one, that of a NaN any of them.
-inline constexpr std::size_t kBinBlock = 1024;  // float64: 8 KiB, the buffers of two variables stay in L1
+// Cells of at most kBinBlock consecutive numbers; the number of entries outside [first, last] (NaN among them) is
+// returned; the cell of such a number is the nearest one, that of a NaN any of them. `cells` has room for kBinBlock and
+// one vector.
+inline constexpr std::size_t kBinBlock = 1024;  // cells: 4 KiB, the buffers of two variables stay in L1
 template <class T>
-std::size_t bin_block(const T* x, std::size_t n, const Bins& bins, double* cells);
+std::size_t bin_block(const T* x, std::size_t n, const Bins& bins, std::int32_t* cells);
 
 struct ColumnRange {
   double least, largest;  // +inf and -inf where the column has no number

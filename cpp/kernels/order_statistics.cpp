@@ -1,13 +1,16 @@
-// Order statistics by counting: order-preserving integer keys fall into 2^16 equal buckets between the least and the
-// largest key; the buckets that hold wanted ranks are gathered and looked into in the same way, the rest is only
-// counted.
+// Order statistics by counting: the numbers of a column fall into equal buckets between two quantiles of a small
+// sample; the buckets that hold wanted ranks are gathered, the rest is only counted. Gathered numbers, and columns
+// whose sample says nothing, are looked into in the same way by order-preserving integer keys in 2^16 equal buckets
+// between the least and the largest key.
 #include <algorithm>
 #include <bit>
 #include <limits>
 
 #include "kernels/binning.hpp"
+#include "kernels/private_tables.hpp"
 #include "support/buffer.hpp"
 #include "support/parallel.hpp"
+#include "support/simd.hpp"
 #include "support/sort.hpp"
 
 namespace hartley {
@@ -153,22 +156,98 @@ void select(std::span<const Key<T>> keys, Wanted wanted, int n_threads) {
   }
 }
 
+// Buckets of equal width around the bulk of the numbers; what lies beyond falls into the first or the last one, NaN
+// into one of its own behind.
+constexpr std::size_t kSpread = 4095;  // 16 KiB of counts, L1
+constexpr std::size_t kSample = 1024;
+
+struct Spread {
+  double first = 0.0, scale = 0.0;  // bucket (x - first) * scale
+  bool is_useful() const { return scale > 0.0 && scale < std::numeric_limits<double>::infinity(); }
+
+  template <class T>
+  HARTLEY_INLINE std::uint16_t operator()(T x) const {
+    const double position = (static_cast<double>(x) - first) * scale;
+    const double above = position > 0.0 ? position : 0.0;
+    const double bucket = above < static_cast<double>(kSpread - 1) ? above : static_cast<double>(kSpread - 1);
+    return static_cast<std::uint16_t>(x == x ? static_cast<std::int32_t>(bucket) : static_cast<std::int32_t>(kSpread));
+  }
+};
+
+// From the 5 % and the 95 % quantile of a sample, and half their distance on either side.
+template <class T>
+Spread spread_of(std::span<const T> column) {
+  std::vector<double> sample;
+  const std::size_t stride = std::max<std::size_t>(1, column.size() / kSample);
+  for (std::size_t r = stride / 2; r < column.size(); r += stride)
+    if (column[r] == column[r]) sample.push_back(static_cast<double>(column[r]));
+  if (sample.size() < 20) return {};
+  std::sort(sample.begin(), sample.end());
+  const double low = sample[sample.size() / 20], high = sample[sample.size() - 1 - sample.size() / 20];
+  const double first = low - 0.5 * (high - low);
+  return {first, static_cast<double>(kSpread) / (2.0 * (high - low))};
+}
+
+template <class T>
+void select_in_column(std::span<const T> column, Wanted wanted, int n_threads) {
+  using K = Key<T>;
+  const Spread bucket_of = column.size() > kFew ? spread_of(column) : Spread{};
+  if (!bucket_of.is_useful()) {
+    Buffer<K> keys(column.size());
+    parallel_for(count_blocks(column.size(), kChunk), n_threads, [&](std::size_t chunk, int) {
+      for (std::size_t r = chunk * kChunk; r < std::min(column.size(), (chunk + 1) * kChunk); ++r)
+        keys[r] = key_or_last(column[r]);
+    });
+    return select<T>(std::span<const K>(keys.data(), keys.size()), wanted, n_threads);
+  }
+  const std::size_t n_chunks = count_blocks(column.size(), kChunk);
+  Buffer<std::uint16_t> buckets(column.size());
+  std::vector<std::vector<std::uint32_t>> counts(static_cast<std::size_t>(n_threads));
+  parallel_for(n_chunks, n_threads, [&](std::size_t chunk, int thread) {
+    auto& mine = counts[static_cast<std::size_t>(thread)];
+    if (mine.empty()) mine.assign(kSpread + 1, 0);
+    const std::size_t begin = chunk * kChunk, n = std::min(kChunk, column.size() - begin);
+    for (std::size_t r = 0; r < n; ++r) buckets[begin + r] = bucket_of(column[begin + r]);
+    increment(buckets.data() + begin, n, kSpread + 1, 1, mine.data());
+  });
+  std::vector<std::uint32_t> total(kSpread + 1, 0);
+  for (const auto& mine : counts)
+    for (std::size_t b = 0; b < mine.size(); ++b) total[b] += mine[b];
+
+  std::vector<Bucket<K>> found = wanted_buckets<K>(total, wanted);
+  std::vector<std::uint8_t> is_wanted(kSpread + 1, 0);
+  std::vector<std::uint16_t> place(kSpread + 1, 0);
+  for (std::size_t k = 0; k < found.size(); ++k) {
+    is_wanted[found[k].index] = 1;
+    place[found[k].index] = static_cast<std::uint16_t>(k);
+  }
+  std::vector<std::vector<std::vector<K>>> parts(n_chunks, std::vector<std::vector<K>>(found.size()));
+  parallel_for(n_chunks, n_threads, [&](std::size_t chunk, int) {
+    for (std::size_t r = chunk * kChunk; r < std::min(column.size(), (chunk + 1) * kChunk); ++r)
+      if (is_wanted[buckets[r]]) parts[chunk][place[buckets[r]]].push_back(key_or_last(column[r]));
+  });
+  parallel_for(found.size(), n_threads, [&](std::size_t k, int) {
+    for (const auto& chunk : parts) found[k].keys.insert(found[k].keys.end(), chunk[k].begin(), chunk[k].end());
+    select<T>(found[k].keys, found[k].wanted, 1);
+  });
+}
+
 }  // namespace
 
 template <class T>
 void order_statistics(const T* x, std::size_t n_rows, std::size_t n_columns, std::span<const std::int64_t> ranks,
                       std::size_t n_ranks, double* values, int n_threads) {
   const std::size_t strip = std::min(kStrip, n_columns), rows_a_task = kChunk / kStrip;
-  Buffer<Key<T>> keys(strip * n_rows);
+  Buffer<T> columns(strip * n_rows);
   auto select_column = [&](std::size_t c, std::size_t column, int threads) {
-    select<T>({keys.data() + c * n_rows, n_rows},
-              {ranks.subspan(column * n_ranks, n_ranks), 0, values + column * n_ranks}, threads);
+    select_in_column<T>({columns.data() + c * n_rows, n_rows},
+                        {ranks.subspan(column * n_ranks, n_ranks), 0, values + column * n_ranks}, threads);
   };
   for (std::size_t first = 0; first < n_columns; first += strip) {
     const std::size_t width = std::min(strip, n_columns - first);
     parallel_for(count_blocks(n_rows, rows_a_task), n_threads, [&](std::size_t chunk, int) {
       for (std::size_t r = chunk * rows_a_task; r < std::min(n_rows, (chunk + 1) * rows_a_task); ++r)
-        for (std::size_t c = 0; c < width; ++c) keys.data()[c * n_rows + r] = key_or_last(x[r * n_columns + first + c]);
+        for (std::size_t c = 0; c < width; ++c) columns[c * n_rows + r] = x[r * n_columns + first + c];
     });
     if (n_rows >= kManyRows || width == 1)
       for (std::size_t c = 0; c < width; ++c) select_column(c, first + c, n_threads);
