@@ -1,4 +1,4 @@
-"""Binned mutual information: rows H1, H2, H3 and H5."""
+"""Binned mutual information: rows H1 to H5."""
 
 from __future__ import annotations
 
@@ -260,5 +260,18 @@ CASES = [
     ),
     matrix_case("H3", 8),
     matrix_case("H3 4 bins", 4),
+    replace(
+        H2,
+        row="H4",
+        description="mutual_information_matrix(X), 10^4 x 10^4, 8 quantile bins, from the samples",
+        make=correlated_columns,
+        run=lambda x: ht.histogram.mutual_information_matrix(x, bins=8),
+        reference=on_samples(numpy_matrix(8), 8),
+        reference_largest=10**9,  # 40 minutes
+        check=(2000, 30),
+        full=(10**4, 10**4),
+        peers={"numba loop": Peer(lambda: on_samples(numba_matrix(8)(), 8), threaded=True)},
+        bytes_per_element=18 / 10**4,  # the samples once and the result
+    ),
     H5,
 ]

@@ -345,6 +345,22 @@ def test_estimator_accuracy_writes_a_table_and_a_figure(tmp_path: Path) -> None:
             assert abs(results[name][1][0]) < abs(results["mle"][1][0])
 
 
+def test_mutual_information_accuracy_writes_a_table_and_a_figure(tmp_path: Path) -> None:
+    from hartley.bench import mutual_information_accuracy as accuracy
+
+    tasks = (accuracy.gaussian(0.0), accuracy.uniform_noise(0.5))
+    measured = accuracy.write(tmp_path, tasks, sizes=(200, 2000), repeats=20)
+    assert (tmp_path / "mutual_information.png").stat().st_size > 10_000
+    text = (tmp_path / "mutual_information.md").read_text()
+    assert all(f"| {name} |" in text for name in accuracy.ESTIMATES)
+    independent, noisy = measured.values()
+    # χ² with 225 degrees of freedom: mean 225 / 2n, deviation √450 / 2n, of 20 repeats 0.0012
+    assert independent["16 quantile bins"][1][0] == pytest.approx(225 / 4000, abs=0.01)
+    assert abs(independent["16 bins, Miller-Madow"][1][0]) < 0.005
+    # the neighbours' standard deviation at n = 2000 is about 0.02
+    assert noisy["KSG, k = 3"][1][1] < 0.06
+
+
 def test_the_command_fails_when_someone_disagrees(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = replace(CASE, row="X9", run=lambda x: x.sum() + 1)
     monkeypatch.setattr(command, "discover", lambda: {"made": [wrong, CASE]})

@@ -16,7 +16,8 @@ import pytest
 import scipy.stats
 
 import hartley as ht
-from hartley.report import DataError, Options, Report, analyse, columns, encoding, figures, read_csv, source, text
+from hartley._clustering import cluster_order
+from hartley.report import DataError, Options, Report, analyse, columns, encoding, read_csv, source, text
 from hartley.report.numbers import numbers, to_json
 
 N = 3000
@@ -586,7 +587,7 @@ def test_json_has_all_numbers_and_no_nan(report: Report) -> None:
 def test_the_heatmaps_order_puts_similar_columns_side_by_side(rng: np.random.Generator) -> None:
     group = rng.permutation(np.repeat(np.arange(4), 5))
     similarity = np.where(group[:, None] == group[None, :], 0.9, 0.1)
-    order = figures.cluster_order(similarity)
+    order = cluster_order(similarity)
     assert sorted(order) == list(range(20))
     assert (np.diff(group[order]) != 0).sum() == 3
 

@@ -40,9 +40,8 @@ class ColumnCodes:
         first = as_samples(self._columns(0, 1), name)
         self.n_rows = len(first)
         if paired_with is not None and self.n_rows != paired_with.n_rows:
-            raise ValueError(
-                f"{paired_with._name} and {name} must have equally many samples, got {paired_with.n_rows} and {self.n_rows}"
-            )
+            names, got = f"{paired_with._name} and {name}", f"{paired_with.n_rows} and {self.n_rows}"
+            raise ValueError(f"{names} must have equally many samples, got {got}")
         self.n_columns = 1 if self._source.ndim == 1 else self._source.shape[1]
         self._bins, self._by_column = bins, bins_by_column(bins, self.n_columns, name)
         self._edges: list[Edges | None] = [None] * self.n_columns

@@ -30,3 +30,10 @@ def nats_per_unit(base: Base) -> float:
         if number > 0 and number != 1 and math.isfinite(number):
             return math.log(number)
     raise ValueError(f'base must be a number > 0 other than 1, "nats", "bits", "hartleys" or None, got {base!r}')
+
+
+def unit_name(base: Base) -> str:
+    """How the unit is called beside a number."""
+    if base is None:
+        return "nats"
+    return base if isinstance(base, str) else f"units of log {base:g}"

@@ -11,6 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from .._clustering import cluster_order
 from .analysis import JointHistogram
 from .dependence import Dependence
 
@@ -36,33 +37,6 @@ def _shorten(label: str) -> str:
     # a dollar sign would start mathematics
     label = label if len(label) <= _LABEL_LENGTH else label[: _LABEL_LENGTH - 1] + "…"
     return label.replace("$", r"\$").replace("\n", " ")
-
-
-def cluster_order(similarity: NDArray[np.float64]) -> list[int]:
-    """An order of rows that puts similar ones side by side: average-linkage clustering, leaves left to right.
-
-    similarity : (k, k), symmetric. O(k³) by plain search, O(k²) memory.
-    """
-    k = len(similarity)
-    closeness = similarity.astype(np.float64, copy=True)
-    np.fill_diagonal(closeness, -np.inf)
-    members = [[i] for i in range(k)]
-    for _ in range(k - 1):
-        a, b = sorted(int(i) for i in np.unravel_index(int(np.argmax(closeness)), closeness.shape))
-        weight_a, weight_b = len(members[a]), len(members[b])
-        merged = (weight_a * closeness[a] + weight_b * closeness[b]) / (weight_a + weight_b)
-        members[a] = _joined(members[a], members[b], similarity)
-        merged[[a, b]] = -np.inf
-        closeness[a], closeness[:, a] = merged, merged
-        closeness[b], closeness[:, b] = -np.inf, -np.inf
-    return members[0] if k else []
-
-
-def _joined(first: list[int], second: list[int], similarity: NDArray[np.float64]) -> list[int]:
-    """Two branches side by side, turned so that their closest ends meet."""
-    turns = [(a, b) for a in (first, first[::-1]) for b in (second, second[::-1])]
-    a, b = max(turns, key=lambda ends: similarity[ends[0][-1], ends[1][0]])
-    return a + b
 
 
 def heatmap(d: Dependence) -> str:
