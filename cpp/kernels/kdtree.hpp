@@ -59,14 +59,21 @@ constexpr std::size_t leaf_capacity(std::size_t d) { return d < 5 ? 48 : 64; }
 template <class T>
 KdTree<T> build_kdtree(Rows<T> rows, T scale, int n_threads);
 
-// kth_distance[i] = distance from row i to the k-th nearest other row.
+// The points of `asking` look for points of `tree`; where both are the same object every point looks for the others.
+// 1 <= k <= tree.n, less the point itself. kth_distance[i] is the answer for row i of `asking`.
 template <class T>
-void kth_distances(const KdTree<T>& tree, std::size_t k, Metric metric, T* kth_distance, int n_threads,
-                   ProgressRange progress = {});
+void kth_distances(const KdTree<T>& asking, const KdTree<T>& tree, std::size_t k, Metric metric, T* kth_distance,
+                   int n_threads, ProgressRange progress = {});
 
-// counts[i] = rows, i itself included, at max-norm distance < radius[i] from row i. Rows with radius[i] <= 0 get 0.
+// The k nearest points, nearest first, equally near ones by their rows: distances[i * k + j], indices[i * k + j].
 template <class T>
-void count_within(const KdTree<T>& tree, const T* radius, std::uint32_t* counts, int n_threads,
-                  ProgressRange progress = {});
+void nearest(const KdTree<T>& asking, const KdTree<T>& tree, std::size_t k, Metric metric, T* distances,
+             std::uint32_t* indices, int n_threads, ProgressRange progress = {});
+
+// counts[i] = points of `tree` (row i itself among them, if it is the same tree) at distance < radius[i] from row i of
+// `asking`. Rows with radius[i] <= 0 get 0.
+template <class T>
+void count_within(const KdTree<T>& asking, const KdTree<T>& tree, const T* radius, Metric metric, std::uint32_t* counts,
+                  int n_threads, ProgressRange progress = {});
 
 }  // namespace hartley

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "kernels/kdtree_scan.hpp"
 
@@ -6,16 +7,27 @@ namespace hartley {
 namespace kdtree {
 namespace {
 
-template <class T, int kDim>
+// The least s whose rounded root is at least radius: a distance is below the radius if and only if its square is below
+// s.
+template <class T>
+T squared_limit(T radius) {
+  T s = radius * radius;
+  while (s > 0 && std::sqrt(s) >= radius) s = std::nextafter(s, T{0});
+  while (std::sqrt(s) < radius) s = std::nextafter(s, std::numeric_limits<T>::infinity());
+  return s;
+}
+
+template <class T, class Norm, int kDim>
 class LeafCount {
  public:
-  LeafCount(const KdTree<T>& tree, std::size_t leaf, const T* radius)
-      : tree_(tree), queries_(tree, leaf), index_(tree.index.data() + leaf * tree.capacity) {
+  LeafCount(const KdTree<T>& asking, const KdTree<T>& tree, std::size_t leaf, const T* radius)
+      : tree_(tree), queries_(asking, leaf), index_(asking.index.data() + leaf * asking.capacity) {
     std::fill_n(radius_, kCapacity, T{-1});
     std::fill_n(count_, kCapacity, 0u);
     least_ = std::numeric_limits<T>::infinity();
     for (std::size_t slot = 0; slot < queries_.size; ++slot) {
       radius_[slot] = radius[index_[slot]];
+      if (std::is_same_v<Norm, SquaredEuclidean> && radius_[slot] > 0) radius_[slot] = squared_limit(radius_[slot]);
       largest_ = std::max(largest_, radius_[slot]);
       least_ = std::min(least_, radius_[slot]);
       if (radius_[slot] > 0) asking_ |= std::uint64_t{1} << slot;
@@ -36,9 +48,8 @@ class LeafCount {
       Vec<T> total{};
       for (std::size_t dim = 0; dim < queries_.d(); ++dim) {
         const T* box = boxes + dim * 2 * kFan + lane;
-        total = max(max(splat(queries_.high[dim * 2 * kFan]) - load(box),
-                        load(box + kFan) - splat(queries_.low[dim * 2 * kFan])),
-                    total);
+        total = Norm::add(total, max(splat(queries_.high[dim * 2 * kFan]) - load(box),
+                                     load(box + kFan) - splat(queries_.low[dim * 2 * kFan])));
       }
       store(farthest + lane, total);
     }
@@ -55,8 +66,8 @@ class LeafCount {
       for (std::size_t dim = 0; dim < queries_.d(); ++dim) {
         const Vec<T> from_low = queries_.coordinates(dim, group) - splat(low[dim * 2 * kFan]);
         const Vec<T> to_high = splat(low[dim * 2 * kFan + kFan]) - queries_.coordinates(dim, group);
-        nearest = max(max(-from_low, -to_high), nearest);
-        farthest = max(max(from_low, to_high), farthest);
+        nearest = Norm::add(nearest, max(max(-from_low, -to_high), Vec<T>{}));
+        farthest = Norm::add(farthest, max(from_low, to_high));
       }
       const Vec<T> radius = load(radius_ + group * kWidth<T>);
       const std::uint64_t inside = less_bits(farthest, radius) & asking;
@@ -72,7 +83,7 @@ class LeafCount {
     const T* boxes = tree_.boxes(level, node);
     const std::uint32_t* box_counts = tree_.levels[level].counts.data() + node * kFan;
     alignas(kVectorBytes) T nearest[kFan], farthest[kFan];
-    distances_to_children<T, Chebyshev, kDim>(queries_, boxes, nearest);
+    distances_to_children<T, Norm, kDim>(queries_, boxes, nearest);
     farthest_of_children(boxes, farthest);
     for (std::size_t i = 0; i < kFan; ++i) {
       if (box_counts[i] == 0 || !(nearest[i] < largest_)) continue;
@@ -98,7 +109,7 @@ class LeafCount {
       std::uint32_t inside = 0;
       for (std::size_t first = 0; first < size; first += kVectors<T, kDim> * kWidth<T>) {
         Vec<T> distance[kVectors<T, kDim>];
-        if (!distances_to_points<T, Chebyshev, kDim>(queries_, slot, candidates + first, radius, distance)) continue;
+        if (!distances_to_points<T, Norm, kDim>(queries_, slot, candidates + first, radius, distance)) continue;
         for (const Vec<T>& v : distance) inside += static_cast<std::uint32_t>(std::popcount(less_bits(v, radius)));
       }
       count_[slot] += inside;
@@ -119,16 +130,28 @@ class LeafCount {
 }  // namespace kdtree
 
 template <class T>
-void count_within(const KdTree<T>& tree, const T* radius, std::uint32_t* counts, int n_threads,
-                  ProgressRange progress) {
-  kdtree::with_dimension(tree.d, [&](auto dim) {
-    parallel_for(
-        tree.n_leaves, n_threads,
-        [&](std::size_t leaf, int) { kdtree::LeafCount<T, dim()>(tree, leaf, radius).write(counts); }, progress);
-  });
+void count_within(const KdTree<T>& asking, const KdTree<T>& tree, const T* radius, Metric metric, std::uint32_t* counts,
+                  int n_threads, ProgressRange progress) {
+  const auto count = [&](auto norm) {
+    kdtree::with_dimension(tree.d, [&](auto dim) {
+      parallel_for(
+          asking.n_leaves, n_threads,
+          [&](std::size_t leaf, int) {
+            kdtree::LeafCount<T, decltype(norm), dim()>(asking, tree, leaf, radius).write(counts);
+          },
+          progress);
+    });
+  };
+  if (metric == Metric::kChebyshev)
+    count(kdtree::Chebyshev{});
+  else
+    count(kdtree::SquaredEuclidean{});
 }
 
-template void count_within(const KdTree<double>&, const double*, std::uint32_t*, int, ProgressRange);
-template void count_within(const KdTree<float>&, const float*, std::uint32_t*, int, ProgressRange);
+#define HARTLEY_INSTANTIATE(T)                                                                             \
+  template void count_within<T>(const KdTree<T>&, const KdTree<T>&, const T*, Metric, std::uint32_t*, int, \
+                                ProgressRange);
+HARTLEY_INSTANTIATE(double)
+HARTLEY_INSTANTIATE(float)
 
 }  // namespace hartley

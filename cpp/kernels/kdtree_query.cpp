@@ -11,13 +11,13 @@ namespace {
 constexpr std::size_t kMaxSorted = 32;  // distances kept as a sorted list; longer lists are heaps
 constexpr int kMaxNetwork = 8;          // distances a point that fit the registers of the own-leaf pass
 
-// The `length` least distances seen so far of each point of a leaf. The point itself counts: its distance 0 (or that of
-// an equal point, which is the same number) is the first of the list, and the k-th neighbour is entry k.
+// The `length` least distances seen so far of each point of a leaf. A point that is in the tree counts itself: its
+// distance 0 (or that of an equal point, which is the same number) is the first of the list.
 template <class T>
 class NearestLists {
  public:
-  void reset(std::size_t k) {
-    length_ = k + 1;
+  void reset(std::size_t length) {
+    length_ = length;
     entries_.assign(KdTree<T>::kMaxCapacity * length_, std::numeric_limits<T>::infinity());
     std::fill_n(kth, KdTree<T>::kMaxCapacity, T{-1});  // no box and no point is nearer than -1: unused slots stay idle
   }
@@ -50,17 +50,25 @@ class NearestLists {
 template <class T, class Norm, int kDim>
 class LeafSearch {
  public:
-  // `filter` may be null.
-  LeafSearch(const KdTree<T>& tree, const Filter* filter, std::size_t own_leaf, std::size_t k, NearestLists<T>& nearest)
-      : tree_(tree), own_leaf_(own_leaf), queries_(tree, own_leaf), nearest_(nearest), filter_(filter) {
-    if (filter != nullptr) filter_queries_.emplace(*filter, own_leaf, queries_.size);
-    nearest_.reset(k);
-    const std::uint64_t all = queries_.size == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << queries_.size) - 1;
+  // The points of a leaf of `asking` look for the `length` nearest points of `tree`; where both are the same tree they
+  // find themselves, too. `filter` (of that one tree) may be null.
+  LeafSearch(const KdTree<T>& asking, const KdTree<T>& tree, const Filter* filter, std::size_t leaf, std::size_t length,
+             NearestLists<T>& nearest)
+      : tree_(tree),
+        own_leaf_(&asking == &tree ? leaf : tree.n_leaves),
+        queries_(asking, leaf),
+        nearest_(nearest),
+        filter_(filter) {
+    if (filter != nullptr) filter_queries_.emplace(*filter, leaf, queries_.size);
+    nearest_.reset(length);
     std::fill_n(nearest_.kth, queries_.size, std::numeric_limits<T>::infinity());
-    if (!scan_own_leaf<2>(static_cast<int>(k + 1))) scan(own_leaf, all);
+    const std::uint64_t all = first_bits(queries_.size);
+    if (own_leaf_ < tree.n_leaves && !scan_own_leaf<2>(static_cast<int>(length))) scan(leaf, all);
     update_bound();
     descend(tree.levels.size() - 1, 0, all);
   }
+
+  const LeafOfQueries<T, kDim>& queries() const { return queries_; }
 
  private:
   static constexpr std::size_t kFan = KdTree<T>::kFan, kCapacity = LeafOfQueries<T, kDim>::kCapacity;
@@ -235,42 +243,174 @@ bool filter_pays(const KdTree<T>& tree) {
   return tree.d >= kLeastDimension && tree.n_leaves >= kLeastLeaves && (kSquared || sizeof(T) > sizeof(float));
 }
 
+// Where the answers of the asking tree's row i go: the k-th distance, or all k with the rows of the points.
+template <class T>
+struct Answers {
+  std::size_t k;
+  T* kth_distance;
+  T* distances;  // [row][k], null where only the k-th is asked for
+  std::uint32_t* indices;
+};
+
 template <class T, class Norm>
-void search(const KdTree<T>& tree, std::size_t k, T* kth_distance, int n_threads, ProgressRange progress) {
-  std::vector<NearestLists<T>> lists(static_cast<std::size_t>(n_threads));
+T as_distance(T accumulated) {
+  return std::is_same_v<Norm, SquaredEuclidean> ? std::sqrt(accumulated) : accumulated;
+}
+
+// Every point of the tree at most as far as the k-th distance of each query, which is known by now.
+template <class T, class Norm, int kDim>
+class LeafCollect {
+ public:
+  struct Found {
+    T distance;
+    std::uint32_t row;
+    bool operator<(const Found& other) const {
+      return distance < other.distance || (distance == other.distance && row < other.row);
+    }
+  };
+
+  // `own` are the rows of the queries where they are points of the tree themselves, else null.
+  LeafCollect(const LeafOfQueries<T, kDim>& queries, const KdTree<T>& tree, const T* kth, const std::uint32_t* own,
+              std::vector<std::vector<Found>>& found)
+      : tree_(tree), queries_(queries), own_(own), found_(found) {
+    found_.resize(kCapacity);
+    std::fill_n(limit_, kCapacity, T{-1});
+    for (std::size_t slot = 0; slot < queries.size; ++slot) {
+      found_[slot].clear();
+      limit_[slot] = std::nextafter(kth[slot], std::numeric_limits<T>::infinity());  // the k-th itself is wanted
+      bound_ = std::max(bound_, limit_[slot]);
+    }
+    descend(tree.levels.size() - 1, 0, first_bits(queries.size));
+  }
+
+ private:
+  static constexpr std::size_t kFan = KdTree<T>::kFan, kCapacity = LeafOfQueries<T, kDim>::kCapacity;
+  static constexpr std::size_t kStep = kVectors<T, kDim> * kWidth<T>;
+
+  void descend(std::size_t level, std::size_t node, std::uint64_t active) {
+    const T* boxes = tree_.boxes(level, node);
+    alignas(kVectorBytes) T box_distance[kFan];
+    distances_to_children<T, Norm, kDim>(queries_, boxes, box_distance);
+    for (std::size_t child = 0; child < kFan; ++child) {
+      if (!(box_distance[child] < bound_)) continue;
+      const std::uint64_t near = queries_near<T, Norm, kDim>(queries_, boxes + child, limit_, active);
+      if (near == 0) continue;
+      if (level == 0)
+        scan(node * kFan + child, near);
+      else
+        descend(level - 1, node * kFan + child, near);
+    }
+  }
+
+  void scan(std::size_t leaf, std::uint64_t active) {
+    stop_if_asked();
+    const T* candidates = tree_.leaf(leaf);
+    const std::uint32_t* rows = tree_.index.data() + leaf * tree_.capacity;
+    for (; active != 0; active &= active - 1) {
+      const auto slot = static_cast<std::size_t>(std::countr_zero(active));
+      const Vec<T> limit = splat(limit_[slot]);
+      for (std::size_t first = 0; first < tree_.leaf_size[leaf]; first += kStep) {
+        Vec<T> distance[kVectors<T, kDim>];
+        if (!distances_to_points<T, Norm, kDim>(queries_, slot, candidates + first, limit, distance)) continue;
+        for (std::size_t v = 0; v < kVectors<T, kDim>; ++v) {
+          T lanes[kWidth<T>];
+          store(lanes, distance[v]);
+          for (std::uint64_t near = less_bits(distance[v], limit); near != 0; near &= near - 1) {
+            const auto lane = static_cast<std::size_t>(std::countr_zero(near));
+            const std::uint32_t row = rows[first + v * kWidth<T> + lane];
+            if (own_ == nullptr || row != own_[slot]) found_[slot].push_back({lanes[lane], row});
+          }
+        }
+      }
+    }
+  }
+
+  const KdTree<T>& tree_;
+  const LeafOfQueries<T, kDim>& queries_;
+  const std::uint32_t* own_;
+  std::vector<std::vector<Found>>& found_;
+  alignas(kVectorBytes) T limit_[kCapacity];
+  T bound_ = 0;
+};
+
+// Searches for one leaf of queries after the other, one thread's memory.
+template <class T, class Norm, int kDim>
+class LeafAnswer {
+ public:
+  void operator()(const KdTree<T>& asking, const KdTree<T>& tree, const Filter* filter, std::size_t leaf,
+                  const Answers<T>& answers) {
+    const bool is_own = &asking == &tree;
+    const LeafSearch<T, Norm, kDim> search(asking, tree, filter, leaf, answers.k + (is_own ? 1 : 0), nearest_);
+    const std::uint32_t* rows = asking.index.data() + leaf * asking.capacity;
+    if (answers.distances == nullptr) {
+      for (std::size_t slot = 0; slot < search.queries().size; ++slot)
+        answers.kth_distance[rows[slot]] = as_distance<T, Norm>(nearest_.kth[slot]);
+      return;
+    }
+    LeafCollect<T, Norm, kDim>(search.queries(), tree, nearest_.kth, is_own ? rows : nullptr, found_);
+    for (std::size_t slot = 0; slot < search.queries().size; ++slot) {
+      auto& found = found_[slot];
+      const auto kth = found.begin() + static_cast<std::ptrdiff_t>(answers.k);
+      std::partial_sort(found.begin(), kth, found.end());
+      for (std::size_t j = 0; j < answers.k; ++j) {
+        answers.distances[rows[slot] * answers.k + j] = as_distance<T, Norm>(found[j].distance);
+        answers.indices[rows[slot] * answers.k + j] = found[j].row;
+      }
+    }
+  }
+
+ private:
+  NearestLists<T> nearest_;
+  std::vector<std::vector<typename LeafCollect<T, Norm, kDim>::Found>> found_;
+};
+
+template <class T, class Norm>
+void search(const KdTree<T>& asking, const KdTree<T>& tree, const Answers<T>& answers, int n_threads,
+            ProgressRange progress) {
   Filter filter{};
-  if (filter_pays<T, Norm>(tree)) filter = make_filter<T, Norm>(tree, n_threads);
+  if (&asking == &tree && filter_pays<T, Norm>(tree)) filter = make_filter<T, Norm>(tree, n_threads);
   const Filter* const usable_filter = filter.scale == 0 ? nullptr : &filter;
   with_dimension(tree.d, [&](auto dim) {
+    std::vector<LeafAnswer<T, Norm, dim()>> answer(static_cast<std::size_t>(n_threads));
     parallel_for(
-        tree.n_leaves, n_threads,
+        asking.n_leaves, n_threads,
         [&](std::size_t leaf, int thread) {
-          if (tree.leaf_size[leaf] == 0) return;
-          NearestLists<T>& nearest = lists[static_cast<std::size_t>(thread)];
-          LeafSearch<T, Norm, dim()>(tree, usable_filter, leaf, k, nearest);
-          const std::uint32_t* index = tree.index.data() + leaf * tree.capacity;
-          for (std::size_t slot = 0; slot < tree.leaf_size[leaf]; ++slot) {
-            const T kth = nearest.kth[slot];
-            kth_distance[index[slot]] = std::is_same_v<Norm, SquaredEuclidean> ? std::sqrt(kth) : kth;
-          }
+          if (asking.leaf_size[leaf] != 0)
+            answer[static_cast<std::size_t>(thread)](asking, tree, usable_filter, leaf, answers);
         },
         progress);
   });
+}
+
+template <class T>
+void search(const KdTree<T>& asking, const KdTree<T>& tree, Metric metric, const Answers<T>& answers, int n_threads,
+            ProgressRange progress) {
+  if (metric == Metric::kChebyshev)
+    search<T, Chebyshev>(asking, tree, answers, n_threads, progress);
+  else
+    search<T, SquaredEuclidean>(asking, tree, answers, n_threads, progress);
 }
 
 }  // namespace
 }  // namespace kdtree
 
 template <class T>
-void kth_distances(const KdTree<T>& tree, std::size_t k, Metric metric, T* kth_distance, int n_threads,
-                   ProgressRange progress) {
-  if (metric == Metric::kChebyshev)
-    kdtree::search<T, kdtree::Chebyshev>(tree, k, kth_distance, n_threads, progress);
-  else
-    kdtree::search<T, kdtree::SquaredEuclidean>(tree, k, kth_distance, n_threads, progress);
+void kth_distances(const KdTree<T>& asking, const KdTree<T>& tree, std::size_t k, Metric metric, T* kth_distance,
+                   int n_threads, ProgressRange progress) {
+  kdtree::search<T>(asking, tree, metric, {k, kth_distance, nullptr, nullptr}, n_threads, progress);
 }
 
-template void kth_distances(const KdTree<double>&, std::size_t, Metric, double*, int, ProgressRange);
-template void kth_distances(const KdTree<float>&, std::size_t, Metric, float*, int, ProgressRange);
+template <class T>
+void nearest(const KdTree<T>& asking, const KdTree<T>& tree, std::size_t k, Metric metric, T* distances,
+             std::uint32_t* indices, int n_threads, ProgressRange progress) {
+  kdtree::search<T>(asking, tree, metric, {k, nullptr, distances, indices}, n_threads, progress);
+}
+
+#define HARTLEY_INSTANTIATE(T)                                                                                     \
+  template void kth_distances<T>(const KdTree<T>&, const KdTree<T>&, std::size_t, Metric, T*, int, ProgressRange); \
+  template void nearest<T>(const KdTree<T>&, const KdTree<T>&, std::size_t, Metric, T*, std::uint32_t*, int,       \
+                           ProgressRange);
+HARTLEY_INSTANTIATE(double)
+HARTLEY_INSTANTIATE(float)
 
 }  // namespace hartley

@@ -34,6 +34,9 @@ struct SquaredEuclidean {
   }
 };
 
+// The lowest n <= 64 bits.
+constexpr std::uint64_t first_bits(std::size_t n) { return n == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << n) - 1; }
+
 // How far x lies outside [low, high], 0 inside.
 template <class V>
 HARTLEY_INLINE V outside(V x_low, V x_high, V low, V high) {
@@ -152,6 +155,8 @@ HARTLEY_INLINE bool distances_to_points(const LeafOfQueries<T, kDim>& queries, s
 template <class F>
 void with_dimension(std::size_t d, F&& f) {
   switch (d) {
+    case 1:
+      return f(std::integral_constant<int, 1>{});
     case 2:
       return f(std::integral_constant<int, 2>{});
     case 3:

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numbers>
+#include <numeric>
 #include <span>
 
 #include "kernels/sorted_line.hpp"
+#include "support/random.hpp"
 #include "support/special.hpp"
 #include "support/sums.hpp"
-#include "support/vector_math.hpp"
 
 namespace hartley {
 namespace {
@@ -20,46 +20,6 @@ template <class Body>
 void for_blocks(std::size_t n, int n_threads, Body&& body) {
   parallel_for(count_blocks(n, kBlock), n_threads,
                [&](std::size_t block, int) { body(block * kBlock, std::min(n, (block + 1) * kBlock)); });
-}
-
-// A power of two by which coordinates are multiplied so that their squares neither overflow nor vanish; 1 for data of
-// ordinary size. Differences below 2^-400 of the largest coordinate (2^-50 in float32) may still square to 0.
-template <class T>
-T square_safe_scale(Rows<T> rows, int n_threads) {
-  constexpr int kFine = sizeof(T) == 8 ? 200 : 20;  // |exponent| that needs no scaling
-  std::vector<T> largest(count_blocks(rows.n * rows.d, kBlock));
-  for_blocks(rows.n * rows.d, n_threads, [&](std::size_t begin, std::size_t end) {
-    T block_largest = 0;
-    for (std::size_t i = begin; i < end; ++i) block_largest = std::max(block_largest, std::abs(rows.data[i]));
-    largest[begin / kBlock] = block_largest;
-  });
-  const T scale = *std::max_element(largest.begin(), largest.end());
-  if (scale == 0 || std::abs(std::ilogb(scale)) <= kFine) return 1;
-  constexpr int kMaxExponent = std::numeric_limits<T>::max_exponent - 1;
-  return std::ldexp(T{1}, std::clamp(-std::ilogb(scale), -kMaxExponent, kMaxExponent));
-}
-
-// log of the volume of the unit ball.
-double log_ball_volume(std::size_t d, Metric metric) {
-  const auto dimension = static_cast<double>(d);
-  if (metric == Metric::kChebyshev) return dimension * std::numbers::ln2;
-  return 0.5 * dimension * std::log(std::numbers::pi) - log_gamma(0.5 * dimension + 1.0);
-}
-
-// terms = offset + slope log(distance)
-template <class T>
-void log_terms(const T* distance, std::size_t n, double offset, double slope, double* terms, int n_threads) {
-  using namespace simd;
-  constexpr auto kWidth = static_cast<std::size_t>(kLanes<double>);
-  for_blocks(n, n_threads, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; i += kWidth) {
-      double lanes[kWidth]{};
-      const std::size_t count = std::min(kWidth, end - i);
-      for (std::size_t j = 0; j < count; ++j) lanes[j] = static_cast<double>(distance[i + j]);
-      store(lanes, offset + slope * log(load(lanes)));
-      std::copy_n(lanes, count, terms + i);
-    }
-  });
 }
 
 template <class T>
@@ -78,35 +38,44 @@ Buffer<T> join(Rows<T> x, Rows<T> y, int n_threads) {
 }  // namespace
 
 template <class T>
+double square_safe_scale(Rows<T> rows, int n_threads) {
+  constexpr int kFine = sizeof(T) == 8 ? 200 : 20;  // |exponent| that needs no scaling
+  std::vector<T> largest(count_blocks(rows.n * rows.d, kBlock));
+  for_blocks(rows.n * rows.d, n_threads, [&](std::size_t begin, std::size_t end) {
+    T block_largest = 0;
+    for (std::size_t i = begin; i < end; ++i) block_largest = std::max(block_largest, std::abs(rows.data[i]));
+    largest[begin / kBlock] = block_largest;
+  });
+  const T scale = *std::max_element(largest.begin(), largest.end());
+  if (scale == 0 || std::abs(std::ilogb(scale)) <= kFine) return 1;
+  constexpr int kMaxExponent = std::numeric_limits<T>::max_exponent - 1;
+  return std::ldexp(1.0, std::clamp(-std::ilogb(scale), -kMaxExponent, kMaxExponent));
+}
+
+template <class T>
 void knn_kth_distances(Rows<T> rows, std::size_t k, Metric metric, T* kth_distance, int n_threads,
                        ProgressRange progress) {
   if (rows.d == 1) return kth_distances(sort_line(rows.data, rows.n, n_threads), k, kth_distance, n_threads, progress);
-  const T scale = metric == Metric::kEuclidean ? square_safe_scale(rows, n_threads) : T{1};
-  kth_distances(build_kdtree(rows, scale, n_threads), k, metric, kth_distance, n_threads, progress);
+  const T scale = metric == Metric::kEuclidean ? static_cast<T>(square_safe_scale(rows, n_threads)) : T{1};
+  const KdTree<T> tree = build_kdtree(rows, scale, n_threads);
+  kth_distances(tree, tree, k, metric, kth_distance, n_threads, progress);
   if (scale == 1) return;
   for (std::size_t i = 0; i < rows.n; ++i) kth_distance[i] /= scale;
 }
 
 template <class T>
 void knn_count_within(Rows<T> rows, const T* radius, std::uint32_t* counts, int n_threads, ProgressRange progress) {
-  if (rows.d == 1)
-    count_within(sort_line(rows.data, rows.n, n_threads), radius, counts, n_threads, progress);
-  else
-    count_within(build_kdtree(rows, T{1}, n_threads), radius, counts, n_threads, progress);
+  if (rows.d == 1) return count_within(sort_line(rows.data, rows.n, n_threads), radius, counts, n_threads, progress);
+  const KdTree<T> tree = build_kdtree(rows, T{1}, n_threads);
+  count_within(tree, tree, radius, Metric::kChebyshev, counts, n_threads, progress);
 }
 
-template <class T>
-std::size_t knn_entropy(Rows<T> rows, std::size_t k, Metric metric, double* terms, int n_threads) {
-  Buffer<T> distance(rows.n);
-  knn_kth_distances(rows, k, metric, distance.data(), n_threads, {0.0, 1.0});
-  const double offset =
-      digamma(static_cast<double>(rows.n)) - digamma(static_cast<double>(k)) + log_ball_volume(rows.d, metric);
-  log_terms(distance.data(), rows.n, offset, static_cast<double>(rows.d), terms, n_threads);
-  return static_cast<std::size_t>(std::count(distance.begin(), distance.end(), T{0}));
-}
+namespace {
 
-template <class T>
-std::size_t knn_mutual_information(Rows<T> x, Rows<T> y, std::size_t k, double* terms, int n_threads) {
+// The terms of row i of x with row i of y; count_x(radius, counts, progress) and count_y count in one side alone.
+template <class T, class CountX, class CountY>
+KsgOutcome ksg_terms(Rows<T> x, Rows<T> y, std::size_t k, CountX&& count_x, CountY&& count_y, double* terms,
+                     int n_threads) {
   const std::size_t n = x.n;
   Buffer<T> radius(n);
   Buffer<std::uint32_t> joint_count(n);
@@ -114,46 +83,144 @@ std::size_t knn_mutual_information(Rows<T> x, Rows<T> y, std::size_t k, double* 
   {
     const Buffer<T> joint = join(x, y, n_threads);
     const KdTree<T> tree = build_kdtree(Rows<T>{joint.data(), n, x.d + y.d}, T{1}, n_threads);
-    kth_distances(tree, k, Metric::kChebyshev, radius.data(), n_threads, {0.0, 0.6});
+    kth_distances(tree, tree, k, Metric::kChebyshev, radius.data(), n_threads, {0.0, 0.6});
     n_ties = static_cast<std::size_t>(std::count(radius.begin(), radius.end(), T{0}));
     if (n_ties != 0) {
       // strictly nearer than the least number is at distance 0
       constexpr T kLeast = std::numeric_limits<T>::denorm_min();
       Buffer<T> at_zero(n);
       for (std::size_t i = 0; i < n; ++i) at_zero[i] = radius[i] == 0 ? kLeast : T{-1};
-      count_within(tree, at_zero.data(), joint_count.data(), n_threads);
+      count_within(tree, tree, at_zero.data(), Metric::kChebyshev, joint_count.data(), n_threads);
       for (std::size_t i = 0; i < n; ++i) radius[i] = std::max(radius[i], kLeast);
     } else {
       std::fill(joint_count.begin(), joint_count.end(), 0u);
     }
   }
   Buffer<std::uint32_t> x_count(n), y_count(n);  // the point itself included: n_x + 1
-  knn_count_within(x, radius.data(), x_count.data(), n_threads, {0.6, 0.8});
-  knn_count_within(y, radius.data(), y_count.data(), n_threads, {0.8, 1.0});
+  count_x(radius.data(), x_count.data(), ProgressRange{0.6, 0.8});
+  count_y(radius.data(), y_count.data(), ProgressRange{0.8, 1.0});
 
   const IntegerDigamma& psi = IntegerDigamma::instance();
   const double regular = psi(k) + psi(n), log_n = std::log(static_cast<double>(n));
+  std::vector<double> lesser(count_blocks(n, kBlock), 0.0);
   for_blocks(n, n_threads, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
+      const double in_x = psi(x_count[i]), in_y = psi(y_count[i]);
+      lesser[begin / kBlock] += std::min(in_x, in_y);
       if (joint_count[i] == 0)
-        terms[i] = regular - psi(x_count[i]) - psi(y_count[i]);
+        terms[i] = regular - in_x - in_y;
       else
         terms[i] = psi(joint_count[i] - 1) + log_n - std::log(static_cast<double>(x_count[i])) -
                    std::log(static_cast<double>(y_count[i]));
     }
   });
-  return n_ties;
+  return {n_ties, pairwise_sum(lesser) / static_cast<double>(n) - psi(k)};
+}
+
+// Runs body(task, threads): several tasks at once with one thread each, or one after the other with all threads where
+// each is large enough to share.
+template <class Body>
+void for_each_estimate(std::size_t n_tasks, std::size_t n, int n_threads, Body&& body) {
+  constexpr std::size_t kShared = 1 << 17;  // samples: from here on memory for several trees at once does more harm
+  if (n < kShared && n_tasks > 1) {
+    parallel_for(n_tasks, n_threads, [&](std::size_t task, int) { body(task, 1); }, {0.0, 1.0});
+    return;
+  }
+  for (std::size_t task = 0; task < n_tasks; ++task) body(task, n_threads);
+}
+
+}  // namespace
+
+template <class T>
+KsgOutcome knn_mutual_information(Rows<T> x, Rows<T> y, std::size_t k, double* terms, int n_threads) {
+  const auto count_in = [&](Rows<T> side) {
+    return [side, n_threads](const T* radius, std::uint32_t* counts, ProgressRange progress) {
+      knn_count_within(side, radius, counts, n_threads, progress);
+    };
+  };
+  return ksg_terms(x, y, k, count_in(x), count_in(y), terms, n_threads);
+}
+
+template <class T>
+void knn_pairs(const T* columns, std::size_t n_columns, std::size_t n, std::span<const std::uint32_t> pairs,
+               std::size_t k, KnnEstimate* estimates, int n_threads) {
+  std::vector<SortedLine<T>> lines;
+  for (std::size_t c = 0; c < n_columns; ++c) lines.push_back(sort_line(columns + c * n, n, n_threads));
+  for_each_estimate(pairs.size() / 2, n, n_threads, [&](std::size_t p, int threads) {
+    const std::size_t i = pairs[2 * p], j = pairs[2 * p + 1];
+    const auto count_on = [&](std::size_t c) {
+      return [&line = lines[c], threads](const T* radius, std::uint32_t* counts, ProgressRange) {
+        count_within(line, radius, counts, threads);
+      };
+    };
+    Buffer<double> terms(n);
+    const KsgOutcome outcome = ksg_terms(Rows<T>{columns + i * n, n, 1}, Rows<T>{columns + j * n, n, 1}, k, count_on(i),
+                                         count_on(j), terms.data(), threads);
+    estimates[p] = {knn_mean(terms.data(), n), outcome.n_ties};
+  });
+}
+
+template <class T>
+void knn_permuted(Rows<T> x, Rows<T> y, const std::uint32_t* orders, std::size_t n_orders, std::size_t k,
+                  KnnEstimate* estimates, int n_threads) {
+  const std::size_t n = x.n;
+  SortedLine<T> x_line{}, y_line{};
+  if (x.d == 1) x_line = sort_line(x.data, n, n_threads);
+  if (y.d == 1) y_line = sort_line(y.data, n, n_threads);
+  for_each_estimate(n_orders, n, n_threads, [&](std::size_t p, int threads) {
+    const std::uint32_t* order = orders + p * n;
+    Buffer<T> shuffled(n * y.d);
+    for (std::size_t i = 0; i < n; ++i) std::copy_n(y.data + order[i] * y.d, y.d, shuffled.data() + i * y.d);
+    const Rows<T> moved{shuffled.data(), n, y.d};
+    Buffer<T> y_radius(y.d == 1 ? n : 0);
+    Buffer<std::uint32_t> y_counts(y.d == 1 ? n : 0);
+    const auto count_x = [&](const T* radius, std::uint32_t* counts, ProgressRange) {
+      x.d == 1 ? count_within(x_line, radius, counts, threads) : knn_count_within(x, radius, counts, threads);
+    };
+    const auto count_y = [&](const T* radius, std::uint32_t* counts, ProgressRange) {
+      if (y.d > 1) return knn_count_within(moved, radius, counts, threads);
+      for (std::size_t i = 0; i < n; ++i) y_radius[order[i]] = radius[i];  // the line knows the rows of y itself
+      count_within(y_line, y_radius.data(), y_counts.data(), threads);
+      for (std::size_t i = 0; i < n; ++i) counts[i] = y_counts[order[i]];
+    };
+    Buffer<double> terms(n);
+    const KsgOutcome outcome = ksg_terms(x, moved, k, count_x, count_y, terms.data(), threads);
+    estimates[p] = {knn_mean(terms.data(), n), outcome.n_ties};
+  });
+}
+
+void local_permutation(const std::uint32_t* neighbours, std::size_t n, std::size_t k, std::uint64_t seed,
+                       std::uint32_t* order) {
+  SplitMix random(seed);
+  std::vector<std::uint32_t> turn(n), own(k);
+  std::iota(turn.begin(), turn.end(), 0u);
+  random.shuffle(turn.data(), n);
+  std::vector<bool> is_taken(n, false);
+  for (const std::uint32_t row : turn) {
+    std::copy_n(neighbours + std::size_t{row} * k, k, own.begin());
+    random.shuffle(own.data(), k);
+    std::uint32_t chosen = own[k - 1];
+    for (const std::uint32_t candidate : own)
+      if (!is_taken[candidate]) {
+        chosen = candidate;
+        break;
+      }
+    is_taken[chosen] = true;
+    order[row] = chosen;
+  }
 }
 
 double knn_mean(const double* terms, std::size_t n) { return pairwise_sum({terms, n}) / static_cast<double>(n); }
 
-template void knn_kth_distances(Rows<double>, std::size_t, Metric, double*, int, ProgressRange);
-template void knn_kth_distances(Rows<float>, std::size_t, Metric, float*, int, ProgressRange);
-template void knn_count_within(Rows<double>, const double*, std::uint32_t*, int, ProgressRange);
-template void knn_count_within(Rows<float>, const float*, std::uint32_t*, int, ProgressRange);
-template std::size_t knn_entropy(Rows<double>, std::size_t, Metric, double*, int);
-template std::size_t knn_entropy(Rows<float>, std::size_t, Metric, double*, int);
-template std::size_t knn_mutual_information(Rows<double>, Rows<double>, std::size_t, double*, int);
-template std::size_t knn_mutual_information(Rows<float>, Rows<float>, std::size_t, double*, int);
+#define HARTLEY_INSTANTIATE(T)                                                                                        \
+  template void knn_kth_distances<T>(Rows<T>, std::size_t, Metric, T*, int, ProgressRange);                           \
+  template void knn_count_within<T>(Rows<T>, const T*, std::uint32_t*, int, ProgressRange);                           \
+  template KsgOutcome knn_mutual_information<T>(Rows<T>, Rows<T>, std::size_t, double*, int);                         \
+  template void knn_pairs<T>(const T*, std::size_t, std::size_t, std::span<const std::uint32_t>, std::size_t,         \
+                             KnnEstimate*, int);                                                                      \
+  template void knn_permuted<T>(Rows<T>, Rows<T>, const std::uint32_t*, std::size_t, std::size_t, KnnEstimate*, int); \
+  template double square_safe_scale<T>(Rows<T>, int);
+HARTLEY_INSTANTIATE(double)
+HARTLEY_INSTANTIATE(float)
 
 }  // namespace hartley

@@ -1,25 +1,26 @@
-// Estimates of differential entropy and mutual information from nearest neighbours, in nats.
+// Neighbours' distances and counts in any dimension, and mutual information from them in nats (Kraskov, Stögbauer &
+// Grassberger 2004, eq. 8, max norm): ψ(k) + ψ(n) - <ψ(n_x + 1) + ψ(n_y + 1)>, n_x(i) the other points strictly nearer
+// than ε_i, the distance to the k-th neighbour in (x, y), to point i in x alone.
 //
-//   entropy             Kozachenko & Leonenko (1987):  ψ(n) - ψ(k) + log c_d + d <log ε>
-//                       ε_i: distance to the k-th neighbour; c_d: volume of the unit ball of the norm
-//   mutual information  Kraskov, Stögbauer & Grassberger (2004), eq. 8, max norm:
-//                       ψ(k) + ψ(n) - <ψ(n_x + 1) + ψ(n_y + 1)>
-//                       n_x(i): other points strictly nearer than ε_i to point i in x alone
+// Where ε_i = 0 (more than k equal points) the term is that of Gao, Kannan, Oh & Viswanath (2017), algorithm 1:
+// ψ(k~) + log n - log(m_x + 1) - log(m_y + 1), with k~, m_x, m_y the other points at distance 0 in the joint space, in
+// x and in y.
 //
-// Where ε_i = 0 (more than k equal points) mutual information takes the term of Gao, Kannan, Oh & Viswanath (2017),
-// algorithm 1: ψ(k~) + log n - log(m_x + 1) - log(m_y + 1), with k~, m_x, m_y the other points at distance 0 in the
-// joint space, in x and in y. Entropy has the term -inf there.
-//
-// Every function writes one term a sample (the estimate is their mean) and returns how many samples have ε_i = 0.
 // Preconditions: finite coordinates, 1 <= k < n < 2^32. Terms are exact to 4 ulp of the largest summand.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "kernels/kdtree.hpp"
 
 namespace hartley {
+
+// A power of two by which coordinates are multiplied so that their squares neither overflow nor vanish; 1 for data of
+// ordinary size. Differences below 2^-400 of the largest coordinate (2^-50 in float32) may still square to 0.
+template <class T>
+double square_safe_scale(Rows<T> rows, int n_threads);
 
 // Distance of each row to its k-th nearest other row, in any dimension.
 template <class T>
@@ -30,12 +31,39 @@ void knn_kth_distances(Rows<T> rows, std::size_t k, Metric metric, T* kth_distan
 template <class T>
 void knn_count_within(Rows<T> rows, const T* radius, std::uint32_t* counts, int n_threads, ProgressRange progress = {});
 
-template <class T>
-std::size_t knn_entropy(Rows<T> rows, std::size_t k, Metric metric, double* terms, int n_threads);
+struct KsgOutcome {
+  std::size_t n_ties;  // samples with ε_i = 0
+  double excess;       // <min(ψ(n_x + 1), ψ(n_y + 1))> - ψ(k): near 0 where what is near in one side is near in both
+};
 
 // Row i of x and row i of y are one sample.
 template <class T>
-std::size_t knn_mutual_information(Rows<T> x, Rows<T> y, std::size_t k, double* terms, int n_threads);
+KsgOutcome knn_mutual_information(Rows<T> x, Rows<T> y, std::size_t k, double* terms, int n_threads);
+
+// A result of one pair: mean of the terms, and samples with ε_i = 0.
+struct KnnEstimate {
+  double mean;
+  std::uint64_t n_ties;
+};
+
+// Mutual information of pairs of columns of n numbers each; every column is sorted once. pairs: (first, second) after
+// each other.
+template <class T>
+void knn_pairs(const T* columns, std::size_t n_columns, std::size_t n, std::span<const std::uint32_t> pairs,
+               std::size_t k, KnnEstimate* estimates, int n_threads);
+
+// Mutual information of x with y in n_orders other orders, orders[p * n + i] the row of y beside row i of x. What
+// depends on one side alone is made once; the joint neighbours are searched anew, because the radii of one order say
+// nothing about another.
+template <class T>
+void knn_permuted(Rows<T> x, Rows<T> y, const std::uint32_t* orders, std::size_t n_orders, std::size_t k,
+                  KnnEstimate* estimates, int n_threads);
+
+// A random order that moves every row to one of its own neighbours (Runge 2018, algorithm 1): in random order each row
+// takes the first of its neighbours, shuffled, that no other has taken, or the last one where all are taken.
+// neighbours: (n, k) rows; order: (n).
+void local_permutation(const std::uint32_t* neighbours, std::size_t n, std::size_t k, std::uint64_t seed,
+                       std::uint32_t* order);
 
 // Mean of the terms, summed pairwise.
 double knn_mean(const double* terms, std::size_t n);

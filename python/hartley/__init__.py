@@ -7,7 +7,7 @@ from . import discrete, histogram, knn, pmf, significance, transport
 from ._config import show_config
 from ._cpu import version as __version__
 from ._threads import get_num_threads, set_num_threads, threads
-from ._warnings import ConvergenceWarning, CoverageWarning, HartleyWarning, TiesWarning
+from ._warnings import ConvergenceWarning, CoverageWarning, HartleyWarning, SaturationWarning, TiesWarning
 from .pmf import (
     bhattacharyya_distance,
     binary_entropy,
@@ -43,6 +43,7 @@ __all__ = [
     "ConvergenceWarning",
     "CoverageWarning",
     "HartleyWarning",
+    "SaturationWarning",
     "TiesWarning",
     "__version__",
     "bhattacharyya_distance",

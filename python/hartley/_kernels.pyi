@@ -121,11 +121,47 @@ def machine_triad(out: F64, b: F64, c: F64, scale: float, n_threads: int) -> Non
 def machine_multiply_add(x: Real, n_steps: int, n_threads: int) -> Real: ...
 
 # knn: x and y are (n, d); metric is "chebyshev" or "euclidean". kth_distance leaves the row itself out, count_within
-# counts it. The estimates return (mean, terms, number of samples with a k-th distance of 0).
-def knn_kth_distance(x: Real, k: int, metric: str, n_threads: int) -> Real: ...
+# counts it.
+def knn_kth_distance(x: Real, k: int, metric: str, n_threads: int, progress: Progress = None) -> Real: ...
 def knn_count_within(x: Real, radius: Real, n_threads: int) -> NDArray[np.uint32]: ...
-def knn_entropy(x: Real, k: int, metric: str, progress: Progress, n_threads: int) -> tuple[float, F64, int]: ...
-def knn_mutual_information(x: Real, y: Real, k: int, progress: Progress, n_threads: int) -> tuple[float, F64, int]: ...
+def knn_mutual_information(
+    x: Real, y: Real, k: int, progress: Progress, n_threads: int
+) -> tuple[float, F64, int, float]: ...  # mean, terms, samples with a k-th distance of 0, excess (knn.hpp)
+def knn_local_order(neighbours: NDArray[np.uint32], seed: int) -> NDArray[np.uint32]: ...  # (n, k) -> (n,)
+def knn_mean(terms: F64) -> float: ...
+def knn_digamma(counts: NDArray[np.uint32]) -> F64: ...  # counts of at least 1
+
+# a tree is opaque; like: a tree whose scale this one shares, so that the points of one can ask the other
+def knn_tree(x: Real, metric: str, like: Any, n_threads: int) -> Any: ...
+def knn_tree_nearest(
+    asking: Any, tree: Any, k: int, progress: Progress, n_threads: int
+) -> tuple[Any, NDArray[np.uint32]]: ...  # (n_asking, k) each; the point itself is left out where both are one tree
+def knn_tree_kth_distance(asking: Any, tree: Any, k: int, n_threads: int) -> Any: ...
+def knn_tree_count_within(asking: Any, tree: Any, radius: Real, n_threads: int) -> NDArray[np.uint32]: ...
+
+# window: rows up to so far apart do not count where is_own; box: (0,) or a length for each column, 0 for open ones
+def knn_brute_nearest(
+    asking: Real,
+    points: Real,
+    is_own: bool,
+    window: int,
+    metric: str,
+    box: Real,
+    k: int,
+    progress: Progress,
+    n_threads: int,
+) -> tuple[Any, NDArray[np.uint32]]: ...
+def knn_brute_count_within(
+    asking: Real, points: Real, is_own: bool, window: int, metric: str, box: Real, radius: Real, n_threads: int
+) -> NDArray[np.uint32]: ...
+
+# columns (d, n), pairs (p, 2); orders (p, n): the row of y beside each row of x. Mean terms, samples with distance 0
+def knn_information_of_pairs(
+    columns: Real, pairs: NDArray[np.uint32], k: int, progress: Progress, n_threads: int
+) -> tuple[F64, I64]: ...
+def knn_information_permuted(
+    x: Real, y: Real, orders: NDArray[np.uint32], k: int, progress: Progress, n_threads: int
+) -> tuple[F64, I64]: ...
 
 # transport: clouds are (n, n_features), weights sum to 1; report: value, value_linear, dual_value, gap, marginal_error,
 # n_iter, converged; f and g in units of the cost

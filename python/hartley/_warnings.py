@@ -17,3 +17,7 @@ class ConvergenceWarning(HartleyWarning):
 
 class CoverageWarning(HartleyWarning):
     """The sample is too small for its alphabet: most of what the next draws bring has not been seen yet."""
+
+
+class SaturationWarning(HartleyWarning):
+    """An estimate at the most that its sample can show: the quantity may be far larger, even infinite."""

@@ -15,7 +15,7 @@ from ._clustering import cluster_order
 from ._threads import get_num_threads
 from ._units import Base, nats_per_unit, unit_name
 
-__all__ = ["mutual_information_heatmap", "pointwise_mutual_information_plot"]
+__all__ = ["mutual_information_heatmap", "pointwise_mutual_information_plot", "subsample_drift_plot"]
 
 _LARGEST_CLUSTERED = 2000  # columns: clustering takes their third power
 _LABELLED = 60  # columns up to which each has its name
@@ -209,3 +209,51 @@ def _cell_counts(x: Any, y: Any, edges: list[NDArray[np.float64]]) -> NDArray[np
     x, y = (v.astype(np.float64, copy=False) for v in (x, y))
     counts, _, _ = _dispatch.kernels.histogram_joint_counts(x, y, edges[0], False, edges[1], False, get_num_threads())
     return counts.astype(np.float64)
+
+
+def subsample_drift_plot(error: Any, *, ax: Any = None) -> Any:
+    """How an estimate drifts as the sample shrinks: flat lines may be trusted.
+
+    Parameters
+    ----------
+    error : SubsampleError
+        Of :func:`hartley.significance.subsample_error`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; new axes by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The mean over the parts of each size with its standard error, a line for each k, over 1 / samples in a part.
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed.
+
+    Notes
+    -----
+    The line of ``best_k`` is drawn thick. O(number of parts).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hartley import knn, plot, significance
+    >>> x, y = np.random.default_rng(0).normal(size=(2, 400))
+    >>> error = significance.subsample_error(knn.mutual_information, x, y, k=[3, 6], seed=1)
+    >>> [text.get_text() for text in plot.subsample_drift_plot(error).get_legend().get_texts()]
+    ['k = 3', 'k = 6']
+    """
+    ax = _pyplot().subplots(layout="constrained")[1] if ax is None else ax
+    lines = [(None, error.means, error.stds)]
+    if error.k is not None:
+        lines = list(zip(error.k, error.means, error.stds, strict=True))
+    for k, means, stds in lines:
+        width = 2.5 if k is not None and k == error.best_k else 1.0
+        label = None if k is None else f"k = {k}"
+        ax.errorbar(1.0 / error.sizes, means, stds, marker=".", linewidth=width, capsize=2, label=label)
+    if error.k is not None:
+        ax.legend()
+    ax.set_xlabel("1 / samples in a part")
+    ax.set_ylabel("estimate")
+    return ax

@@ -9,6 +9,17 @@ from numpy.typing import NDArray
 
 from ._arrays import as_real
 from ._multiple_testing import false_discovery_rate
+from ._permutation_tests import PermutationTest, permutation_test
+from ._subsampling import SubsampleError, bootstrap_interval, subsample_error
+
+__all__ = [
+    "PermutationTest",
+    "SubsampleError",
+    "benjamini_hochberg",
+    "bootstrap_interval",
+    "permutation_test",
+    "subsample_error",
+]
 
 
 def benjamini_hochberg(p_values: Any) -> NDArray[np.float64]:
