@@ -1,4 +1,4 @@
-"""Nearest neighbours and the estimates made of them: rows K1 to K8b.
+"""Nearest neighbours and the estimates made of them: rows K1 to K10.
 
 K1 to K7 build the structure and ask for the distance of every sample to its k-th nearest other sample, k = 4. Rows that
 would keep SciPy busy for minutes run on fewer samples than performance.md names; the description says how many.
@@ -169,6 +169,39 @@ def ksg(row: str, n: int, d: int) -> Case:
     )
 
 
+def fresh_estimates(x: Array, y: Array, orders: Array) -> Array:
+    """KSG 1 of every order by the usual Python recipe, from scratch."""
+    estimate = ckdtree_information()
+    return np.array([estimate(x, y[order]) for order in orders])
+
+
+def with_orders(size: tuple[int, int], rng: np.random.Generator) -> tuple[Array, Array, Array]:
+    """A pair and so many orders of its rows."""
+    n, count = size
+    x = rng.standard_normal((n, 1))
+    orders = np.stack([rng.permutation(n) for _ in range(count)]).astype(np.uint32)
+    return x, 0.6 * x + 0.8 * rng.standard_normal((n, 1)), orders
+
+
+def permuted_information(x: Array, y: Array, orders: Array) -> Array:
+    """The null sample of permutation_test("knn", …) for given orders."""
+    return _dispatch.kernels.knn_information_permuted(x, y, orders, 3, None, ht.get_num_threads())[0]
+
+
+K10 = Case(
+    row="K10",
+    description="999 permutations of KSG 1, n = 10^4, k = 3",
+    make=with_orders,
+    run=permuted_information,
+    reference=fresh_estimates,
+    full=(10**4, 999),
+    smoke=(500, 5),
+    agreement=Agreement(rtol=0.0, atol=0.01, reason="radii that round into the ball or out of it"),
+    bytes_per_element=8.0,
+    flops_per_element=0.0,
+    reference_threaded=True,
+)
+
 CASES = [
     neighbours("K1", 10**6, 1),
     neighbours("K1 10^5", 10**5, 1),
@@ -186,5 +219,8 @@ CASES = [
     neighbours("K7", 5_000, 64, brute=True),
     neighbours("K7 euclidean", 5_000, 64, "euclidean", brute=True),
     ksg("K8", 10**5, 1),
+    ksg("K8 10^6", 10**6, 1),
     ksg("K8b", 10**5, 3),
+    neighbours("K9", 10**7, 3),
+    K10,
 ]

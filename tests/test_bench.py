@@ -361,6 +361,34 @@ def test_mutual_information_accuracy_writes_a_table_and_a_figure(tmp_path: Path)
     assert noisy["KSG, k = 3"][1][1] < 0.06
 
 
+def test_beyond_normal_writes_a_table_and_a_figure(tmp_path: Path) -> None:
+    from hartley.bench import beyond_normal as accuracy
+
+    chosen = [
+        t for t in accuracy.tasks() if t.name in ("Student 1 × 1, 1 dof", "additive noise, ε = 0.1", "dense 2 × 2")
+    ]
+    measured = accuracy.write(tmp_path, chosen, n=1000, seeds=4)
+    assert (tmp_path / "beyond_normal.png").stat().st_size > 10_000
+    assert "| dense 2 × 2 | 0.294 |" in (tmp_path / "beyond_normal.md").read_text()
+    for task in chosen:
+        mean, deviation = measured[task.name]["KSG 1, normal scores"]
+        assert mean == pytest.approx(task.information, abs=5 * deviation / 2 + 0.06)  # four seeds; bias at n = 1000
+    assert np.isnan(measured["dense 2 × 2"]["16 quantile bins"][0])
+
+
+def test_the_truths_of_the_tasks_are_invariant_and_known() -> None:
+    from hartley.bench import beyond_normal as accuracy
+
+    truths = {task.name: task.information for task in accuracy.tasks()}
+    assert truths["normal 1 × 1, ρ = 0.75"] == pytest.approx(-0.5 * np.log(1 - 0.75**2))
+    assert truths["wiggly @ normal 1 × 1, ρ = 0.75"] == truths["normal 1 × 1, ρ = 0.75"]
+    # two Cauchys with one denominator: log 8π - 3, by Student's formula for one degree of freedom
+    assert truths["Student 1 × 1, 1 dof"] == pytest.approx(np.log(8 * np.pi) - 3, abs=1e-12)
+    assert truths["2-pair 5 × 5"] == pytest.approx(-np.log(1 - 0.64))
+    for rise in (accuracy.wiggly, accuracy.wavy, accuracy.half_cube):  # invertible
+        assert (np.diff(rise(np.linspace(-6, 6, 10_001))) > 0).all()
+
+
 def test_the_command_fails_when_someone_disagrees(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = replace(CASE, row="X9", run=lambda x: x.sum() + 1)
     monkeypatch.setattr(command, "discover", lambda: {"made": [wrong, CASE]})
