@@ -10,13 +10,8 @@ from ._knn_conditional import conditional_mutual_information, lagged_mutual_info
 from ._knn_divergence import js_divergence, kl_divergence
 from ._knn_entropy import entropy, renyi_entropy, tsallis_entropy
 from ._knn_information import mutual_information
-from ._knn_multivariate import (
-    dual_total_correlation,
-    mutual_information_matrix,
-    mutual_information_with,
-    o_information,
-    total_correlation,
-)
+from ._knn_matrix import mutual_information_matrix, mutual_information_with
+from ._knn_multivariate import dual_total_correlation, o_information, total_correlation
 from ._knn_neighbors import Neighbors
 
 __all__ = [
