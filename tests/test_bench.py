@@ -372,7 +372,9 @@ def test_beyond_normal_writes_a_table_and_a_figure(tmp_path: Path) -> None:
     assert "| dense 2 × 2 | 0.294 |" in (tmp_path / "beyond_normal.md").read_text()
     for task in chosen:
         mean, deviation = measured[task.name]["KSG 1, normal scores"]
-        assert mean == pytest.approx(task.information, abs=5 * deviation / 2 + 0.06)  # four seeds; bias at n = 1000
+        assert mean == pytest.approx(
+            task.information, abs=5 * deviation / 2 + 0.12
+        )  # four seeds; bias of ε = 0.1 at n = 1000
     assert np.isnan(measured["dense 2 × 2"]["16 quantile bins"][0])
 
 

@@ -253,8 +253,8 @@ def test_ties_of_mutual_information_raise_on_request(rng):
     x = rng.integers(0, 3, size=100)
     with pytest.raises(ValueError, match="100 of 100 samples"):
         knn.mutual_information(x, x, ties="raise")
-    y = rng.normal(size=100)
-    assert knn.mutual_information(y, x, ties="raise") == knn.mutual_information(y, x)
+    y = rng.normal(size=(2, 100))
+    assert knn.mutual_information(*y, ties="raise") == knn.mutual_information(*y)
 
 
 def test_jitter_breaks_ties_and_its_seed_repeats():

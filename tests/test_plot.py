@@ -60,7 +60,7 @@ def test_heatmap_in_the_given_order_and_of_columns_with_targets():
     ("arguments", "message"),
     [
         ({"information": [1.0, 2.0]}, "information must be a matrix"),
-        ({"information": [[np.nan]]}, "information must be finite"),
+        ({"information": [[0.0, np.nan], [0.0, 0.0]]}, "information must be finite"),
         ({"information": [[1.0]], "order": "best"}, 'order must be "clustered" or "given"'),
         ({"information": [[1.0]], "labels": ["a", "b"]}, "labels must have one entry for each of the 1"),
         ({"information": np.eye(2001)}, "at most 2000 columns, got 2001"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 import scipy.signal
@@ -203,9 +205,28 @@ def test_bootstrap_intervals_hold_what_they_say():
     assert 42 <= held <= 60
 
 
+def test_statistics_that_are_no_numbers_are_refused(rng):
+    x = rng.normal(size=40)
+    with pytest.raises(ValueError, match="statistic must give finite numbers, got 20 of 20"):
+        significance.permutation_test(lambda a, b: np.nan, x, x, n_permutations=19)
+    with pytest.raises(ValueError, match="statistic must give finite numbers"):
+        significance.bootstrap_interval(lambda a, b: np.inf, x, x, n_resamples=5)
+    with pytest.raises(ValueError, match="statistic must give finite numbers"):
+        significance.subsample_error(lambda a, b: np.nan, x, x)
+    with pytest.raises(ValueError, match="statistic must give one number"):
+        significance.subsample_error(lambda a, b: [1.0, 2.0], x, x)
+
+    def overwrites(a, b):
+        a[:] = 0
+
+    with pytest.raises(ValueError, match="read-only"):
+        significance.permutation_test(overwrites, x, x)
+
+
 def test_nearest_neighbours_are_not_bootstrapped(rng):
     x = rng.normal(size=100)
-    for statistic in (knn.mutual_information, knn.conditional_mutual_information):
+    partial = functools.partial(knn.mutual_information, k=4)
+    for statistic in (knn.mutual_information, knn.conditional_mutual_information, partial):
         with pytest.raises(ValueError, match="subsample_error"):
             significance.bootstrap_interval(statistic, x, x)
 

@@ -1,6 +1,7 @@
 #include "kernels/knn.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -34,8 +35,22 @@ Array<T> kth_distance(const Array<T>& x, std::size_t k, const std::string& metri
   Array<T> distances = make_array<T>({points.n});
   T* target = distances.mutable_data();
   const ProgressScope scope(progress);
-  without_gil([&] { knn_kth_distances(points, k, norm, target, n_threads, {0.0, 1.0}); });
+  without_gil([&] { knn_kth_distances(points, k, norm, target, nullptr, n_threads, {0.0, 1.0}); });
   return distances;
+}
+
+template <class T>
+py::tuple kth_distance_and_ties(const Array<T>& x, std::size_t k, const std::string& metric, int n_threads,
+                                py::object progress) {
+  const Rows<T> points = rows(x, "x");
+  const Metric norm = metric_named(metric);
+  Array<T> distances = make_array<T>({points.n});
+  Array<std::uint8_t> is_tied = make_array<std::uint8_t>({points.n});
+  T* target = distances.mutable_data();
+  std::uint8_t* flags = is_tied.mutable_data();
+  const ProgressScope scope(progress);
+  without_gil([&] { knn_kth_distances(points, k, norm, target, flags, n_threads, {0.0, 1.0}); });
+  return py::make_tuple(distances, is_tied);
 }
 
 template <class T>
@@ -77,17 +92,14 @@ struct Tree {
 template <class T>
 constexpr const char* kTreeName = sizeof(T) == 8 ? "hartley.tree.float64" : "hartley.tree.float32";
 
-// Several clouds that ask each other share the scale of the first: `like` is its tree, or None.
+// Coordinates are multiplied by `scale`, a power of two; clouds that ask each other share it.
 template <class T>
-py::capsule make_tree(const Array<T>& x, const std::string& metric, py::object like, int n_threads) {
+py::capsule make_tree(const Array<T>& x, const std::string& metric, double scale, int n_threads) {
   const Rows<T> points = rows(x, "x");
   const Metric norm = metric_named(metric);
-  const auto* other = like.is_none() ? nullptr : like.cast<py::capsule>().get_pointer<Tree<T>>();
   auto tree = without_gil([&] {
-    T scale{1};
-    if (norm == Metric::kEuclidean)
-      scale = other != nullptr ? other->scale : static_cast<T>(square_safe_scale(points, n_threads));
-    return std::make_unique<Tree<T>>(Tree<T>{build_kdtree(points, scale, n_threads), scale, norm});
+    const T factor = static_cast<T>(scale);
+    return std::make_unique<Tree<T>>(Tree<T>{build_kdtree(points, factor, n_threads), factor, norm});
   });
   return py::capsule(tree.release(), kTreeName<T>, [](void* pointer) { delete static_cast<Tree<T>*>(pointer); });
 }
@@ -128,7 +140,7 @@ Array<T> tree_kth_distance_of(const py::capsule& asking, const py::capsule& caps
   Array<T> distances = make_array<T>({own.tree.n});
   T* distance = distances.mutable_data();
   without_gil([&] {
-    kth_distances(own.tree, tree.tree, k, tree.metric, distance, n_threads);
+    kth_distances(own.tree, tree.tree, k, tree.metric, distance, nullptr, n_threads);
     if (tree.scale != 1)
       for (std::size_t i = 0; i < own.tree.n; ++i) distance[i] /= tree.scale;
   });
@@ -152,7 +164,11 @@ Array<std::uint32_t> tree_count_within(const py::capsule& asking, const py::caps
   const auto given = view(radius);
   without_gil([&] {
     std::vector<T> scaled(given.begin(), given.end());
-    for (T& r : scaled) r *= tree.scale;
+    for (T& r : scaled) {
+      const bool is_positive = r > 0;
+      r *= tree.scale;
+      if (is_positive && r == 0) r = std::numeric_limits<T>::denorm_min();  // what is at distance 0 stays inside
+    }
     count_within(own.tree, tree.tree, scaled.data(), tree.metric, target, n_threads);
   });
   return counts;
@@ -268,10 +284,12 @@ void register_type(py::module_& m) {
   using py::arg;
   m.def("knn_kth_distance", &kth_distance<T>, arg("x").noconvert(), arg("k"), arg("metric"), arg("n_threads"),
         arg("progress") = py::none());
+  m.def("knn_kth_distance_and_ties", &kth_distance_and_ties<T>, arg("x").noconvert(), arg("k"), arg("metric"),
+        arg("n_threads"), arg("progress"));
   m.def("knn_count_within", &count_rows_within<T>, arg("x").noconvert(), arg("radius").noconvert(), arg("n_threads"));
   m.def("knn_mutual_information", &mutual_information<T>, arg("x").noconvert(), arg("y").noconvert(), arg("k"),
         arg("progress"), arg("n_threads"));
-  m.def("knn_tree", &make_tree<T>, arg("x").noconvert(), arg("metric"), arg("like"), arg("n_threads"));
+  m.def("knn_tree", &make_tree<T>, arg("x").noconvert(), arg("metric"), arg("scale"), arg("n_threads"));
   m.def("knn_tree_count_within", &tree_count_within<T>, arg("asking"), arg("tree"), arg("radius").noconvert(),
         arg("n_threads"));
   m.def("knn_brute_nearest", &brute_nearest<T>, arg("asking").noconvert(), arg("points").noconvert(), arg("is_own"),

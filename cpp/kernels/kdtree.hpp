@@ -60,12 +60,14 @@ template <class T>
 KdTree<T> build_kdtree(Rows<T> rows, T scale, int n_threads);
 
 // The points of `asking` look for points of `tree`; where both are the same object every point looks for the others.
-// 1 <= k <= tree.n, less the point itself. kth_distance[i] is the answer for row i of `asking`.
+// 1 <= k <= tree.n, less the point itself. kth_distance[i] is the answer for row i of `asking`; is_tied[i] (null where
+// nobody asks) is 1 where the next point is as far as that.
 template <class T>
 void kth_distances(const KdTree<T>& asking, const KdTree<T>& tree, std::size_t k, Metric metric, T* kth_distance,
-                   int n_threads, ProgressRange progress = {});
+                   std::uint8_t* is_tied, int n_threads, ProgressRange progress = {});
 
-// The k nearest points, nearest first, equally near ones by their rows: distances[i * k + j], indices[i * k + j].
+// The k nearest points, nearest first, equally near ones by their rows (past 1024 as far as the k-th, some of them, the
+// same ones on every number of threads): distances[i * k + j], indices[i * k + j].
 template <class T>
 void nearest(const KdTree<T>& asking, const KdTree<T>& tree, std::size_t k, Metric metric, T* distances,
              std::uint32_t* indices, int n_threads, ProgressRange progress = {});

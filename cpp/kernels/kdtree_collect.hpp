@@ -2,7 +2,9 @@
 // is gathered.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "kernels/kdtree_scan.hpp"
@@ -22,9 +24,9 @@ class LeafCollect {
   };
 
   // `own` are the rows of the queries where they are points of the tree themselves, else null.
-  LeafCollect(const LeafOfQueries<T, kDim>& queries, const KdTree<T>& tree, const T* kth, const std::uint32_t* own,
-              std::vector<std::vector<Found>>& found)
-      : tree_(tree), queries_(queries), own_(own), found_(found) {
+  LeafCollect(const LeafOfQueries<T, kDim>& queries, const KdTree<T>& tree, std::size_t k, const T* kth,
+              const std::uint32_t* own, std::vector<std::vector<Found>>& found)
+      : tree_(tree), queries_(queries), most_ties_(std::max(k, kMostTies)), kth_(kth), own_(own), found_(found) {
     found_.resize(kCapacity);
     std::fill_n(limit_, kCapacity, T{-1});
     for (std::size_t slot = 0; slot < queries.size; ++slot) {
@@ -36,6 +38,7 @@ class LeafCollect {
   }
 
  private:
+  static constexpr std::size_t kMostTies = 1024;  // of a query: all of them would make equal points cost n²
   static constexpr std::size_t kFan = KdTree<T>::kFan, kCapacity = LeafOfQueries<T, kDim>::kCapacity;
   static constexpr std::size_t kStep = kVectors<T, kDim> * kWidth<T>;
 
@@ -70,7 +73,12 @@ class LeafCollect {
           for (std::uint64_t near = less_bits(distance[v], limit); near != 0; near &= near - 1) {
             const auto lane = static_cast<std::size_t>(std::countr_zero(near));
             const std::uint32_t row = rows[first + v * kWidth<T> + lane];
-            if (own_ == nullptr || row != own_[slot]) found_[slot].push_back({lanes[lane], row});
+            if (own_ != nullptr && row == own_[slot]) continue;
+            if (lanes[lane] == kth_[slot] && ++n_ties_[slot] > most_ties_) {
+              limit_[slot] = kth_[slot];  // enough of them: only what is strictly nearer is still wanted
+              continue;
+            }
+            found_[slot].push_back({lanes[lane], row});
           }
         }
       }
@@ -79,9 +87,12 @@ class LeafCollect {
 
   const KdTree<T>& tree_;
   const LeafOfQueries<T, kDim>& queries_;
+  std::size_t most_ties_;
+  const T* kth_;
   const std::uint32_t* own_;
   std::vector<std::vector<Found>>& found_;
   alignas(kVectorBytes) T limit_[kCapacity];
+  std::size_t n_ties_[kCapacity]{};
   T bound_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include <cmath>
 #include <optional>
+#include <stdexcept>
 #include <vector>
 
 #include "kernels/kdtree_collect.hpp"
@@ -24,6 +25,12 @@ class NearestLists {
   }
   std::size_t length() const { return length_; }
   T* list(std::size_t slot) { return entries_.data() + slot * length_; }
+
+  T last_but_one(std::size_t slot) {
+    T* entries = list(slot);
+    if (length_ <= kMaxSorted) return entries[length_ - 2];
+    return *std::max_element(entries + 1, entries + length_);  // of a heap the first is the largest
+  }
 
   // distance < kth[slot]
   void insert(std::size_t slot, T distance) {
@@ -249,7 +256,8 @@ template <class T>
 struct Answers {
   std::size_t k;
   T* kth_distance;
-  T* distances;  // [row][k], null where only the k-th is asked for
+  std::uint8_t* is_tied;  // may be null
+  T* distances;           // [row][k], null where only the k-th is asked for
   std::uint32_t* indices;
 };
 
@@ -265,16 +273,25 @@ class LeafAnswer {
   void operator()(const KdTree<T>& asking, const KdTree<T>& tree, const Filter* filter, std::size_t leaf,
                   const Answers<T>& answers) {
     const bool is_own = &asking == &tree;
-    const LeafSearch<T, Norm, kDim> search(asking, tree, filter, leaf, answers.k + (is_own ? 1 : 0), nearest_);
+    const std::size_t length = answers.k + (is_own ? 1 : 0) + (answers.is_tied != nullptr ? 1 : 0);
+    const LeafSearch<T, Norm, kDim> search(asking, tree, filter, leaf, length, nearest_);
     const std::uint32_t* rows = asking.index.data() + leaf * asking.capacity;
     if (answers.distances == nullptr) {
-      for (std::size_t slot = 0; slot < search.queries().size; ++slot)
-        answers.kth_distance[rows[slot]] = as_distance<T, Norm>(nearest_.kth[slot]);
+      for (std::size_t slot = 0; slot < search.queries().size; ++slot) {
+        T kth = nearest_.kth[slot];
+        if (answers.is_tied != nullptr) {
+          const T next = kth;
+          kth = nearest_.last_but_one(slot);
+          answers.is_tied[rows[slot]] = kth == next;
+        }
+        answers.kth_distance[rows[slot]] = as_distance<T, Norm>(kth);
+      }
       return;
     }
-    LeafCollect<T, Norm, kDim>(search.queries(), tree, nearest_.kth, is_own ? rows : nullptr, found_);
+    LeafCollect<T, Norm, kDim>(search.queries(), tree, answers.k, nearest_.kth, is_own ? rows : nullptr, found_);
     for (std::size_t slot = 0; slot < search.queries().size; ++slot) {
       auto& found = found_[slot];
+      if (found.size() < answers.k) throw std::overflow_error("distances overflow: scale the data");
       const auto kth = found.begin() + static_cast<std::ptrdiff_t>(answers.k);
       std::partial_sort(found.begin(), kth, found.end());
       for (std::size_t j = 0; j < answers.k; ++j) {
@@ -321,19 +338,20 @@ void search(const KdTree<T>& asking, const KdTree<T>& tree, Metric metric, const
 
 template <class T>
 void kth_distances(const KdTree<T>& asking, const KdTree<T>& tree, std::size_t k, Metric metric, T* kth_distance,
-                   int n_threads, ProgressRange progress) {
-  kdtree::search<T>(asking, tree, metric, {k, kth_distance, nullptr, nullptr}, n_threads, progress);
+                   std::uint8_t* is_tied, int n_threads, ProgressRange progress) {
+  kdtree::search<T>(asking, tree, metric, {k, kth_distance, is_tied, nullptr, nullptr}, n_threads, progress);
 }
 
 template <class T>
 void nearest(const KdTree<T>& asking, const KdTree<T>& tree, std::size_t k, Metric metric, T* distances,
              std::uint32_t* indices, int n_threads, ProgressRange progress) {
-  kdtree::search<T>(asking, tree, metric, {k, nullptr, distances, indices}, n_threads, progress);
+  kdtree::search<T>(asking, tree, metric, {k, nullptr, nullptr, distances, indices}, n_threads, progress);
 }
 
-#define HARTLEY_INSTANTIATE(T)                                                                                     \
-  template void kth_distances<T>(const KdTree<T>&, const KdTree<T>&, std::size_t, Metric, T*, int, ProgressRange); \
-  template void nearest<T>(const KdTree<T>&, const KdTree<T>&, std::size_t, Metric, T*, std::uint32_t*, int,       \
+#define HARTLEY_INSTANTIATE(T)                                                                                    \
+  template void kth_distances<T>(const KdTree<T>&, const KdTree<T>&, std::size_t, Metric, T*, std::uint8_t*, int, \
+                                 ProgressRange);                                                                  \
+  template void nearest<T>(const KdTree<T>&, const KdTree<T>&, std::size_t, Metric, T*, std::uint32_t*, int,      \
                            ProgressRange);
 HARTLEY_INSTANTIATE(double)
 HARTLEY_INSTANTIATE(float)

@@ -53,12 +53,13 @@ double square_safe_scale(Rows<T> rows, int n_threads) {
 }
 
 template <class T>
-void knn_kth_distances(Rows<T> rows, std::size_t k, Metric metric, T* kth_distance, int n_threads,
-                       ProgressRange progress) {
-  if (rows.d == 1) return kth_distances(sort_line(rows.data, rows.n, n_threads), k, kth_distance, n_threads, progress);
+void knn_kth_distances(Rows<T> rows, std::size_t k, Metric metric, T* kth_distance, std::uint8_t* is_tied,
+                       int n_threads, ProgressRange progress) {
+  if (rows.d == 1 && is_tied == nullptr)
+    return kth_distances(sort_line(rows.data, rows.n, n_threads), k, kth_distance, n_threads, progress);
   const T scale = metric == Metric::kEuclidean ? static_cast<T>(square_safe_scale(rows, n_threads)) : T{1};
   const KdTree<T> tree = build_kdtree(rows, scale, n_threads);
-  kth_distances(tree, tree, k, metric, kth_distance, n_threads, progress);
+  kth_distances(tree, tree, k, metric, kth_distance, is_tied, n_threads, progress);
   if (scale == 1) return;
   for (std::size_t i = 0; i < rows.n; ++i) kth_distance[i] /= scale;
 }
@@ -72,6 +73,10 @@ void knn_count_within(Rows<T> rows, const T* radius, std::uint32_t* counts, int 
 
 namespace {
 
+// One in so many samples with a tied k-th distance: the data lie on a grid, whose borders hold many samples of either
+// side even where the joint distance is not tied.
+constexpr std::size_t kGridShare = 100;
+
 // The terms of row i of x with row i of y; count_x(radius, counts, progress) and count_y count in one side alone.
 template <class T, class CountX, class CountY>
 KsgOutcome ksg_terms(Rows<T> x, Rows<T> y, std::size_t k, CountX&& count_x, CountY&& count_y, double* terms,
@@ -79,19 +84,27 @@ KsgOutcome ksg_terms(Rows<T> x, Rows<T> y, std::size_t k, CountX&& count_x, Coun
   const std::size_t n = x.n;
   Buffer<T> radius(n);
   Buffer<std::uint32_t> joint_count(n);
-  std::size_t n_ties = 0;
+  std::size_t n_ties = 0, n_told = 0;
   {
     const Buffer<T> joint = join(x, y, n_threads);
     const KdTree<T> tree = build_kdtree(Rows<T>{joint.data(), n, x.d + y.d}, T{1}, n_threads);
-    kth_distances(tree, tree, k, Metric::kChebyshev, radius.data(), n_threads, {0.0, 0.6});
-    n_ties = static_cast<std::size_t>(std::count(radius.begin(), radius.end(), T{0}));
+    Buffer<std::uint8_t> is_tied(n);
+    kth_distances(tree, tree, k, Metric::kChebyshev, radius.data(), is_tied.data(), n_threads, {0.0, 0.6});
+    std::size_t n_zero = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      n_zero += radius[i] == 0;
+      n_ties += is_tied[i] |= radius[i] == 0;
+    }
+    n_told = n_zero > 0 || n_ties > n / kGridShare ? n_ties : 0;
+    if (n_ties > n / kGridShare) std::fill(is_tied.begin(), is_tied.end(), std::uint8_t{1});
     if (n_ties != 0) {
-      // strictly nearer than the least number is at distance 0
-      constexpr T kLeast = std::numeric_limits<T>::denorm_min();
-      Buffer<T> at_zero(n);
-      for (std::size_t i = 0; i < n; ++i) at_zero[i] = radius[i] == 0 ? kLeast : T{-1};
-      count_within(tree, tree, at_zero.data(), Metric::kChebyshev, joint_count.data(), n_threads);
-      for (std::size_t i = 0; i < n; ++i) radius[i] = std::max(radius[i], kLeast);
+      // strictly nearer than the next number is at most so far
+      Buffer<T> reach(n);
+      for (std::size_t i = 0; i < n; ++i) {
+        if (is_tied[i]) radius[i] = std::nextafter(radius[i], std::numeric_limits<T>::infinity());
+        reach[i] = is_tied[i] ? radius[i] : T{-1};
+      }
+      count_within(tree, tree, reach.data(), Metric::kChebyshev, joint_count.data(), n_threads);
     } else {
       std::fill(joint_count.begin(), joint_count.end(), 0u);
     }
@@ -101,7 +114,7 @@ KsgOutcome ksg_terms(Rows<T> x, Rows<T> y, std::size_t k, CountX&& count_x, Coun
   count_y(radius.data(), y_count.data(), ProgressRange{0.8, 1.0});
 
   const IntegerDigamma& psi = IntegerDigamma::instance();
-  const double regular = psi(k) + psi(n), log_n = std::log(static_cast<double>(n));
+  const double regular = psi(k) + psi(n);
   std::vector<double> lesser(count_blocks(n, kBlock), 0.0);
   for_blocks(n, n_threads, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
@@ -110,11 +123,10 @@ KsgOutcome ksg_terms(Rows<T> x, Rows<T> y, std::size_t k, CountX&& count_x, Coun
       if (joint_count[i] == 0)
         terms[i] = regular - in_x - in_y;
       else
-        terms[i] = psi(joint_count[i] - 1) + log_n - std::log(static_cast<double>(x_count[i])) -
-                   std::log(static_cast<double>(y_count[i]));
+        terms[i] = psi(joint_count[i] - 1) + psi(n) - psi(x_count[i] - 1) - psi(y_count[i] - 1);
     }
   });
-  return {n_ties, pairwise_sum(lesser) / static_cast<double>(n) - psi(k)};
+  return {n_told, pairwise_sum(lesser) / static_cast<double>(n) - psi(k)};
 }
 
 // Runs body(task, threads): several tasks at once with one thread each, or one after the other with all threads where
@@ -213,7 +225,7 @@ void local_permutation(const std::uint32_t* neighbours, std::size_t n, std::size
 double knn_mean(const double* terms, std::size_t n) { return pairwise_sum({terms, n}) / static_cast<double>(n); }
 
 #define HARTLEY_INSTANTIATE(T)                                                                                        \
-  template void knn_kth_distances<T>(Rows<T>, std::size_t, Metric, T*, int, ProgressRange);                           \
+  template void knn_kth_distances<T>(Rows<T>, std::size_t, Metric, T*, std::uint8_t*, int, ProgressRange);            \
   template void knn_count_within<T>(Rows<T>, const T*, std::uint32_t*, int, ProgressRange);                           \
   template KsgOutcome knn_mutual_information<T>(Rows<T>, Rows<T>, std::size_t, double*, int);                         \
   template void knn_pairs<T>(const T*, std::size_t, std::size_t, std::span<const std::uint32_t>, std::size_t,         \

@@ -2,9 +2,10 @@
 // Grassberger 2004, eq. 8, max norm): ψ(k) + ψ(n) - <ψ(n_x + 1) + ψ(n_y + 1)>, n_x(i) the other points strictly nearer
 // than ε_i, the distance to the k-th neighbour in (x, y), to point i in x alone.
 //
-// Where ε_i = 0 (more than k equal points) the term is that of Gao, Kannan, Oh & Viswanath (2017), algorithm 1:
-// ψ(k~) + log n - log(m_x + 1) - log(m_y + 1), with k~, m_x, m_y the other points at distance 0 in the joint space, in
-// x and in y.
+// Where ε_i is 0 or another point is as far, the ball is closed: ψ(k~) + ψ(n) - ψ(m_x) - ψ(m_y), with k~, m_x, m_y the
+// other points at most ε_i away in the joint space, in x and in y (as Gao, Kannan, Oh & Viswanath 2017 do at ε_i = 0,
+// with ψ for their log: on a grid the bias is a third). Where that happens to more than one point in kGridShare, the
+// data lie on a grid and every ball is closed.
 //
 // Preconditions: finite coordinates, 1 <= k < n < 2^32. Terms are exact to 4 ulp of the largest summand.
 #pragma once
@@ -22,17 +23,17 @@ namespace hartley {
 template <class T>
 double square_safe_scale(Rows<T> rows, int n_threads);
 
-// Distance of each row to its k-th nearest other row, in any dimension.
+// Distance of each row to its k-th nearest other row, in any dimension; is_tied as in kdtree.hpp.
 template <class T>
-void knn_kth_distances(Rows<T> rows, std::size_t k, Metric metric, T* kth_distance, int n_threads,
-                       ProgressRange progress = {});
+void knn_kth_distances(Rows<T> rows, std::size_t k, Metric metric, T* kth_distance, std::uint8_t* is_tied,
+                       int n_threads, ProgressRange progress = {});
 
 // Rows, i itself included, at max-norm distance < radius[i] from row i, in any dimension.
 template <class T>
 void knn_count_within(Rows<T> rows, const T* radius, std::uint32_t* counts, int n_threads, ProgressRange progress = {});
 
 struct KsgOutcome {
-  std::size_t n_ties;  // samples with ε_i = 0
+  std::size_t n_ties;  // samples with such an ε_i, where one is 0 or they make a grid
   double excess;       // <min(ψ(n_x + 1), ψ(n_y + 1))> - ψ(k): near 0 where what is near in one side is near in both
 };
 
@@ -40,7 +41,7 @@ struct KsgOutcome {
 template <class T>
 KsgOutcome knn_mutual_information(Rows<T> x, Rows<T> y, std::size_t k, double* terms, int n_threads);
 
-// A result of one pair: mean of the terms, and samples with ε_i = 0.
+// A result of one pair: mean of the terms, and samples whose ε_i is 0 or tied.
 struct KnnEstimate {
   double mean;
   std::uint64_t n_ties;

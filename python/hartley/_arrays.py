@@ -30,6 +30,8 @@ def as_number(value: Any, name: str) -> float:
 
 def to_numpy(x: Any, name: str) -> NDArray[Any]:
     """A NumPy view of x (a copy where there is no view), of whatever dtype it has."""
+    if isinstance(x, np.matrix):
+        return np.asarray(x)  # a matrix keeps two axes whatever is done with it
     if isinstance(x, np.ndarray):
         if hasattr(x, "mask") and np.any(x.mask):
             raise ValueError(f"{name} has masked entries: fill or drop them first")
@@ -84,6 +86,15 @@ def as_samples(x: Any, name: str) -> RealArray:
         raise ValueError(f"{name} has no samples: shape {array.shape}")
     if array.shape[1] == 0:
         raise ValueError(f"{name} has no features: shape {array.shape}")
+    return array
+
+
+def read_only(x: Any, name: str) -> NDArray[Any]:
+    """A view of x, of at least one axis, for functions of others."""
+    array = to_numpy(x, name).view()
+    if array.ndim == 0:
+        raise ValueError(f"{name} must have samples along its first axis, got a single value")
+    array.flags.writeable = False
     return array
 
 

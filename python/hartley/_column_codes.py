@@ -36,6 +36,8 @@ class ColumnCodes:
     ) -> None:
         check_outside(outside)
         self._source = x if hasattr(x, "iloc") else to_numpy(x, name)
+        if not hasattr(x, "iloc") and self._source.ndim not in (1, 2):
+            as_samples(self._source, name)  # raises
         self._name, self._binning, self._nan_policy, self._outside = name, binning, nan_policy, outside
         first = as_samples(self._columns(0, 1), name)
         self.n_rows = len(first)

@@ -26,6 +26,7 @@ from ._units import Base, nats_per_unit
 F64: TypeAlias = NDArray[np.float64]
 
 _PLUG_IN = ("mle", "miller_madow")  # whose numbers of symbols tests and groups of rows can use
+_COUNTING = 0.02  # share of a permutation test that counts the samples as they are
 _BLOCK_COLUMNS = 1024  # of the matrices of details: 8 MiB each
 _BLOCK_BYTES = 1 << 28  # of codes that are made anew for every block
 
@@ -60,6 +61,11 @@ def _groups(given: Any, bins: BinRule, binning: str, nan_policy: str, outside: s
     return np.split(present[order], starts)
 
 
+def _part(callback: Any, begin: float, end: float) -> Any:
+    """A callback that tells a part of the work."""
+    return None if callback is None else lambda fraction: callback(begin + (end - begin) * fraction)
+
+
 class _Estimate:
     """What is wanted of every block of pairs."""
 
@@ -80,14 +86,15 @@ class _Estimate:
 
     def of_block(self, x: Block, y: Block | None, details: bool, some_missing: bool, callback: Any) -> list[F64]:
         """Information in nats (or normalized) and, where tests are wanted, p-values and z-scores."""
-        counts = count_pairs(x, y, self.groups, replace(self.method, details=details), callback)
+        counting = _part(callback, 0.0, 1.0 if self.permutations is None else _COUNTING)
+        counts = count_pairs(x, y, self.groups, replace(self.method, details=details), counting)
         if some_missing:
             require_common_rows(counts.n)
         found = [self._information(x, y, counts)]
         if self.significance == "chi2":
             found += g_test(counts)
         elif self.permutations is not None:
-            found += self.permutations.test(x, y, self.groups, counts.information, callback)
+            found += self.permutations.test(x, y, self.groups, counts.information, _part(callback, _COUNTING, 1.0))
         return found
 
     def _information(self, x: Block, y: Block | None, counts: PairCounts) -> F64:

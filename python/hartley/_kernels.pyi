@@ -123,6 +123,9 @@ def machine_multiply_add(x: Real, n_steps: int, n_threads: int) -> Real: ...
 # knn: x and y are (n, d); metric is "chebyshev" or "euclidean". kth_distance leaves the row itself out, count_within
 # counts it.
 def knn_kth_distance(x: Real, k: int, metric: str, n_threads: int, progress: Progress = None) -> Real: ...
+def knn_kth_distance_and_ties(
+    x: Real, k: int, metric: str, n_threads: int, progress: Progress
+) -> tuple[Any, NDArray[np.uint8]]: ...  # 1 where the next neighbour is as far
 def knn_count_within(x: Real, radius: Real, n_threads: int) -> NDArray[np.uint32]: ...
 def knn_mutual_information(
     x: Real, y: Real, k: int, progress: Progress, n_threads: int
@@ -131,8 +134,8 @@ def knn_local_order(neighbours: NDArray[np.uint32], seed: int) -> NDArray[np.uin
 def knn_mean(terms: F64) -> float: ...
 def knn_digamma(counts: NDArray[np.uint32]) -> F64: ...  # counts of at least 1
 
-# a tree is opaque; like: a tree whose scale this one shares, so that the points of one can ask the other
-def knn_tree(x: Real, metric: str, like: Any, n_threads: int) -> Any: ...
+# a tree is opaque; scale: a power of two that the coordinates are multiplied by, one for trees that ask each other
+def knn_tree(x: Real, metric: str, scale: float, n_threads: int) -> Any: ...
 def knn_tree_nearest(
     asking: Any, tree: Any, k: int, progress: Progress, n_threads: int
 ) -> tuple[Any, NDArray[np.uint32]]: ...  # (n_asking, k) each; the point itself is left out where both are one tree

@@ -95,7 +95,7 @@ def conditional_mutual_information(
     if report is not None:
         report(1.0)
     for number, tied in zip(ks, n_ties, strict=True):
-        if algorithm != "mixture":
+        if algorithm != "mixture" and transform != "rank":  # ranks are a grid
             report_ties(tied, len(first), number, ties, "x, y and given")
     return finish(terms, is_sequence, local, clip, unit)
 
@@ -250,6 +250,8 @@ def lagged_mutual_information(x: Any, y: Any, lags: Any, *, theiler: int = 0, **
     first, second = as_samples(x, "x"), as_samples(y, "y")
     if len(first) != len(second):
         raise ValueError(f"x and y must have equally many samples, got {len(first)} and {len(second)}")
+    if options.get("discrete_x") or options.get("discrete_y"):
+        raise ValueError("discrete_x and discrete_y do not go with lags, which take series of numbers")
     if options.get("local"):
         raise ValueError("local=True goes with one lag at a time: the lags leave different numbers of samples")
     values = []

@@ -21,7 +21,10 @@ from ._neighbourhoods import (
     finish,
     jittered,
     neighbour_number,
+    neighbour_numbers,
+    report_ties,
     require_choice,
+    square_safe_scale,
 )
 from ._threads import get_num_threads
 from ._units import Base, nats_per_unit
@@ -34,8 +37,11 @@ def _clouds(x: Any, y: Any, options: Options) -> tuple[RealArray, RealArray]:
     clouds = []
     for values, name in ((x, "x"), (y, "y")):
         (one,) = complete([as_samples(values, name)], [name], options.nan_policy)
-        clouds.append(jittered_around(one, options))
+        clouds.append(one)
     first, second = clouds
+    if options.rng is not None:  # noise of 1e-10 is lost beside a large mean
+        centre = first.mean(axis=0, dtype=np.float64)
+        first, second = (jittered_around(x - centre, options) for x in (first, second))
     if first.shape[1] != second.shape[1]:
         raise ValueError(f"x and y must have equally many features, got {first.shape[1]} and {second.shape[1]}")
     if first.dtype != second.dtype:
@@ -44,16 +50,13 @@ def _clouds(x: Any, y: Any, options: Options) -> tuple[RealArray, RealArray]:
 
 
 def jittered_around(x: RealArray, options: Options) -> RealArray:
-    """With noise where that is asked for, at its place."""
-    if options.rng is None:
-        return x
+    """With noise, at its place."""
     moved: RealArray = jittered(x, options.rng) + x.mean(axis=0, dtype=np.float64)
     return moved
 
 
 def _numbers(k: Any, x: RealArray, y: RealArray) -> tuple[list[int], bool]:
-    is_sequence = isinstance(k, (list, tuple, range, np.ndarray))
-    ks = [neighbour_number(one, len(x), "n_samples of x") for one in (k if is_sequence else [k])]
+    ks, is_sequence = neighbour_numbers(k, len(x))
     for one in ks:
         neighbour_number(one, len(y) + 1, "n_samples of y + 1")
     return ks, is_sequence
@@ -131,13 +134,15 @@ def kl_divergence(
     first, second = _clouds(x, y, options)
     ks, is_sequence = _numbers(k, first, second)
     threads = get_num_threads()
-    own = _dispatch.kernels.knn_tree(first, metric, None, threads)
-    other = _dispatch.kernels.knn_tree(second, metric, own, threads)
+    # neighbours in x at the scale of x, those in y at the scale of both
+    scales = [square_safe_scale(*clouds) if metric == "euclidean" else 1.0 for clouds in ((first,), (first, second))]
+    own, asking = (_dispatch.kernels.knn_tree(first, metric, scale, threads) for scale in scales)
+    other = _dispatch.kernels.knn_tree(second, metric, scales[1], threads)
     d, n, m = first.shape[1], len(first), len(second)
     terms = []
     for number in ks:
         rho = _dispatch.kernels.knn_tree_kth_distance(own, own, number, threads)
-        nu = _dispatch.kernels.knn_tree_kth_distance(own, other, number, threads)
+        nu = _dispatch.kernels.knn_tree_kth_distance(asking, other, number, threads)
         refuse_ties(rho, number, "x")
         n_equal = int(np.count_nonzero(nu == 0))
         if n_equal:
@@ -179,7 +184,8 @@ def js_divergence(
     clip : bool, default False
         Replace a negative estimate by 0.
     ties : {"exact", "jitter", "raise"}
-        As in :func:`mutual_information`.
+        As in :func:`mutual_information`; with equal weights only "jitter" accepts samples equal to their k-th
+        neighbour.
     nan_policy : {"raise", "omit"}
         "omit" drops the rows with a NaN.
     seed : int, numpy.random.Generator or None
@@ -194,6 +200,11 @@ def js_divergence(
     ------
     ValueError
         k out of range, different numbers of features, NaN or infinite samples.
+
+    Warns
+    -----
+    TiesWarning
+        With ``ties="exact"`` where a k-th distance is 0.
 
     Notes
     -----
@@ -223,8 +234,8 @@ def js_divergence(
     labels = np.repeat([0, 1], [len(first), len(second)])
     if weights == "sizes":
         terms, n_ties = labelled_terms(both, labels, None, ks, Search())
-        if ties == "raise" and any(n_ties):
-            raise ValueError(f'{max(n_ties)} samples have a k-th distance of 0: pass ties="exact" or ties="jitter"')
+        for one, tied in zip(ks, n_ties, strict=True):
+            report_ties(tied, len(both), one, ties, "x or y")
         return finish(terms, is_sequence, False, clip, unit)
     values = [max(v, 0.0) if clip else v for v in (_equally_weighted(first, second, one) / unit for one in ks)]
     return np.array(values) if is_sequence else values[0]
@@ -233,7 +244,7 @@ def js_divergence(
 def _equally_weighted(x: RealArray, y: RealArray, k: int) -> float:
     """The mean of two means, x's terms and y's, under the mixture with halves."""
     threads, n, m = get_num_threads(), len(x), len(y)
-    trees = [_dispatch.kernels.knn_tree(cloud, "chebyshev", None, threads) for cloud in (x, y)]
+    trees = [_dispatch.kernels.knn_tree(cloud, "chebyshev", 1.0, threads) for cloud in (x, y)]
     means = []
     for own, other, n_own, n_other in ((*trees, n, m), (*trees[::-1], m, n)):
         radius = _dispatch.kernels.knn_tree_kth_distance(own, own, k, threads)

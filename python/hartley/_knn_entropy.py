@@ -264,6 +264,14 @@ def tsallis_entropy(
     return values if is_sequence else float(values[0])
 
 
+def _log_gamma_ratio(k: int, step: float) -> float:
+    """log Γ(k) - log Γ(k + step), by the derivative in the middle where the two agree to most digits."""
+    if abs(step) < 1e-4:  # third-order term: step³ / 24 ψ''(k) < 1e-13
+        trigamma = math.pi**2 / 6.0 - sum(1.0 / j**2 for j in range(1, k))
+        return -step * (float(digamma_of(k)[0]) + 0.5 * step * trigamma)
+    return math.lgamma(k) - math.lgamma(k + step)
+
+
 def _log_power_integrals(
     x: Any, order: float, name: str, k: Any, metric: str, ties: str, search: str, nan_policy: str, seed: Seed
 ) -> tuple[F64, bool]:
@@ -284,6 +292,7 @@ def _log_power_integrals(
         log_zeta = math.log(n - 1) + log_ball_volume(d, metric) + d * np.log(distance.astype(np.float64))
         terms = (1.0 - power) * log_zeta
         largest = float(terms.max())
-        mean = math.log(float(np.exp(terms - largest).mean())) + largest
-        logs.append(mean + math.lgamma(number) - math.lgamma(number + 1 - power))
+        # log1p and expm1 keep the digits near order 1, where every term is near 0
+        mean = math.log1p(float(np.expm1(terms - largest).mean())) + largest
+        logs.append(mean + _log_gamma_ratio(number, 1.0 - power))
     return np.array(logs), is_sequence

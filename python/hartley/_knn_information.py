@@ -23,6 +23,7 @@ from ._neighbourhoods import (
     Search,
     Seed,
     boxes,
+    digamma_of,
     finish,
     neighbour_numbers,
     report_ties,
@@ -92,8 +93,8 @@ def mutual_information(
     clip : bool, default False
         Replace a negative estimate by 0. Local contributions are never clipped.
     ties : {"exact", "jitter", "raise"}
-        What to do where more than k samples are equal in x and y, so that a k-th distance is 0. "exact" counts the
-        equal samples (see Notes) and warns; "jitter" adds normal noise of 1e-10 of each column's standard deviation to
+        What to do where a k-th distance is 0 or tied, as on a grid. "exact" counts all samples so far (see Notes) and
+        warns; "jitter" adds normal noise of 1e-10 of each column's standard deviation to
         the data first; "raise" raises.
     search : {"auto", "tree", "brute"}
         How neighbours are found: "auto" and "tree" use a k-d tree, "brute" looks at all pairs. The result is the same.
@@ -119,7 +120,7 @@ def mutual_information(
     Warns
     -----
     TiesWarning
-        With ``ties="exact"`` where a k-th distance is 0; the message gives the share of such samples.
+        With ``ties="exact"`` where k-th distances are 0 or tied; the message gives the share of such samples.
     SaturationWarning
         Two scalars of which one seems to determine the other: their information is infinite, the estimate only grows
         with the sample.
@@ -127,10 +128,11 @@ def mutual_information(
     Notes
     -----
     ψ(k) + ψ(n) - <ψ(n_x + 1) + ψ(n_y + 1)> in the maximum norm, with n_x the number of other samples strictly nearer in
-    x than the k-th neighbour in (x, y). Where that neighbour is at distance 0 the sample's term is that of the mixture
-    estimator, ψ(k~) + log n - log(m_x + 1) - log(m_y + 1), with k~, m_x and m_y the numbers of other samples equal in
-    (x, y), in x and in y. For independent x and y the estimate is unbiased to within its noise; strong dependence
-    (above about log n / 2 nats) is underestimated. The cost is O(n log n) for few features. The other algorithms:
+    x than the k-th neighbour in (x, y). Where that neighbour is at distance 0, or the next one is as far, the term is
+    ψ(k~) + ψ(n) - ψ(m_x) - ψ(m_y), with k~, m_x and m_y the numbers of other samples at most so far in (x, y), in x and
+    in y; where that is more than one sample in a hundred the data lie on a grid, and all terms are such (on coarse
+    grids within about 0.05 nat). For independent x and y the estimate is otherwise unbiased to within its noise; strong
+    dependence (above about log n / 2 nats) is underestimated. O(n log n) for few features. The other algorithms:
     ψ(k) - 1/k + ψ(n) - <ψ(n_x) + ψ(n_y)> with the extents of the k nearest in x and in y; ψ(k) + log n +
     log(c_x c_y / c_xy) - <log n_x + log n_y> in Euclidean balls; ψ(k~) + log n - <log(n_x + 1) + log(n_y + 1)>; ψ(n) +
     ψ(k) - <ψ(n_label) + ψ(m)>, where samples alone with their label are left out. "mixture" is consistent as k grows:
@@ -158,7 +160,7 @@ def mutual_information(
     options = Options.checked(search, theiler, ties, nan_policy, transform, seed)
     unit = nats_per_unit(base)
     require_choice(algorithm, "algorithm", ALGORITHMS)
-    _check_sides(algorithm, discrete_x, discrete_y, local_nonuniformity)
+    _check_sides(algorithm, discrete_x, discrete_y, local_nonuniformity, periodic)
     report = progress_callback(progress, "mutual information")
     if discrete_x or discrete_y:
         terms, n_ties, ks, is_sequence, n = _with_labels(x, y, discrete_x, k, periodic, options)
@@ -172,16 +174,19 @@ def mutual_information(
         terms, n_ties = _terms(algorithm, sides, own, ks, options.search, report)
         if local_nonuniformity is not None:
             _require_enough_neighbours(ks, first.shape[1] + second.shape[1])
-            corrections = nonuniformity_corrections(sides, ks, local_nonuniformity, options.search)
+            corrections = nonuniformity_corrections(sides, ks, float(local_nonuniformity), options.search)
             terms = [t + c for t, c in zip(terms, corrections, strict=True)]
     if report is not None:
         report(1.0)
     for number, tied in zip(ks, n_ties, strict=True):
-        report_ties(tied, n, number, ties, "x and y")
+        if transform != "rank":  # ranks are a grid
+            report_ties(tied, n, number, ties, "x and y")
     return finish(terms, is_sequence, local, clip, unit)
 
 
-def _check_sides(algorithm: int | str, discrete_x: bool, discrete_y: bool, local_nonuniformity: float | None) -> None:
+def _check_sides(
+    algorithm: int | str, discrete_x: bool, discrete_y: bool, local_nonuniformity: float | None, periodic: Any
+) -> None:
     if discrete_x and discrete_y:
         raise ValueError("discrete_x and discrete_y: use hartley.discrete.mutual_information for two discrete sides")
     if (discrete_x or discrete_y) and algorithm != 1:
@@ -191,6 +196,8 @@ def _check_sides(algorithm: int | str, discrete_x: bool, discrete_y: bool, local
     alpha = as_number(local_nonuniformity, "local_nonuniformity")
     if not 0 < alpha <= 1:
         raise ValueError(f"local_nonuniformity must be above 0 and at most 1, got {local_nonuniformity!r}")
+    if periodic is not None:
+        raise ValueError("local_nonuniformity does not go with periodic: its rectangles are turned")
     if algorithm != 2:
         raise ValueError(f"local_nonuniformity corrects the rectangles of algorithm=2, got algorithm={algorithm!r}")
 
@@ -219,8 +226,10 @@ def _terms(
         return mixture_terms(sides, own, ks, search, report)
     terms, n_ties, excess = shared_terms(sides, own, ks, search, report)
     n, are_scalars = len(sides[0]), all(x.shape[1] == 1 for x in sides)
-    for k, tied, more in zip(ks, n_ties, excess, strict=True):
-        if are_scalars and more < _DETERMINED and n >= _ENOUGH * k and tied == 0:
+    for k, found, tied, more in zip(ks, terms, n_ties, excess, strict=True):
+        # far more samples are near in the other side where only its scale is small
+        half = 0.5 * float((digamma_of(n) - digamma_of(k))[0])
+        if are_scalars and more < _DETERMINED and n >= _ENOUGH * k and tied == 0 and found.mean() > half:
             warnings.warn(
                 f"samples near in one of x and y are near in both (k = {k}): one may determine the other, and their "
                 "mutual information is infinite then. The estimate says only that it is at least so large",

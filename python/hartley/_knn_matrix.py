@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 
 from . import _dispatch
-from ._arrays import as_samples, column_labels, label_matrix, require_equal_lengths
+from ._arrays import as_column, as_samples, column_labels, label_matrix, require_equal_lengths
+from ._codes import code
 from ._knn_information import mutual_information
 from ._neighbourhoods import F64, complete, neighbour_number, report_ties, require_choice
 from ._progress import Progress, progress_callback
+from ._symbols import as_symbols
 from ._threads import get_num_threads
 from ._units import Base, nats_per_unit
 
@@ -168,9 +170,17 @@ def mutual_information_with(
     """
     options: dict[str, Any] = {"base": base, "clip": clip, "ties": ties, "nan_policy": nan_policy}
     if not discrete_y:
-        row = mutual_information_matrix(X, Y=as_samples(y, "y"), k=k, progress=progress, **options)
+        row = mutual_information_matrix(X, Y=as_column(y, "y").reshape(-1, 1), k=k, progress=progress, **options)
         return np.asarray(row)[:, 0]
     samples = as_samples(X, "X")
+    if nan_policy == "omit":
+        symbols = as_symbols(y, "y")
+        if len(symbols.ids) != len(samples):
+            raise ValueError(f"X and y must have equally many samples, got {len(samples)} and {len(symbols.ids)}")
+        present = ~np.isnan(samples).any(axis=1)
+        if symbols.missing is not None:
+            present = np.logical_and(present, ~symbols.missing)
+        samples, y = samples[present], code(symbols.take(np.asarray(present))).codes
     report = progress_callback(progress, "mutual information")
     scores = np.empty(samples.shape[1])
     for c, column in enumerate(samples.T):

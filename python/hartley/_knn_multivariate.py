@@ -87,7 +87,8 @@ def total_correlation(
     ks, is_sequence = neighbour_numbers(k, len(variables[0]))
     terms, n_ties, _ = shared_terms(variables, [None] * len(variables), ks, options.search)
     for number, tied in zip(ks, n_ties, strict=True):
-        report_ties(tied, len(variables[0]), number, ties, "all variables")
+        if transform != "rank":  # ranks are a grid
+            report_ties(tied, len(variables[0]), number, ties, "all variables")
     return finish(terms, is_sequence, local, clip, unit)
 
 

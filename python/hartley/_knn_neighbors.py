@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _dispatch
-from ._arrays import RealArray, as_column, as_samples, require_finite
-from ._neighbourhoods import METRICS, U32, neighbour_number, require_choice
+from ._arrays import RealArray, as_column, as_samples
+from ._neighbourhoods import METRICS, U32, complete, neighbour_number, require_choice, square_safe_scale
 from ._threads import get_num_threads
 
 
@@ -38,7 +38,8 @@ class Neighbors:
     Notes
     -----
     Building takes O(n log n), a question O(log n) a point for few features. Distances are the differences as rounded in
-    the type of the points. It pickles: the points travel, the tree is built again.
+    the type of the points; squares of differences below 2^-400 of the largest coordinate (2^-50 in float32) may vanish.
+    It pickles: the points travel, the tree is built again.
 
     Examples
     --------
@@ -53,14 +54,15 @@ class Neighbors:
     def __init__(self, x: Any, *, metric: str = "euclidean") -> None:
         require_choice(metric, "metric", METRICS)
         points = as_samples(x, "x")
-        require_finite(points, "x")
+        (points,) = complete([points], ["x"], "raise")
         self.metric = metric
         self._points: RealArray = points.copy()
         self._build()
 
     def _build(self) -> None:
         self.n_samples, self.n_features = self._points.shape
-        self._tree = _dispatch.kernels.knn_tree(self._points, self.metric, None, get_num_threads())
+        self._scale = square_safe_scale(self._points) if self.metric == "euclidean" else 1.0
+        self._tree = _dispatch.kernels.knn_tree(self._points, self.metric, self._scale, get_num_threads())
 
     def __getstate__(self) -> dict[str, Any]:
         return {"points": self._points, "metric": self.metric}
@@ -90,12 +92,16 @@ class Neighbors:
         """
         number = neighbour_number(k, self.n_samples + 1, "n_samples + 1")
         asking: Any = np.ascontiguousarray(as_samples(y, "y"), dtype=self._points.dtype)
-        require_finite(asking, "y")
+        (asking,) = complete([asking], ["y"], "raise")
         if asking.shape[1] != self.n_features:
             raise ValueError(f"y must have {self.n_features} features as the points have, got {asking.shape[1]}")
         threads = get_num_threads()
-        own = _dispatch.kernels.knn_tree(asking, self.metric, self._tree, threads)
-        return _dispatch.kernels.knn_tree_nearest(own, self._tree, number, None, threads)
+        scale = square_safe_scale(self._points, asking) if self.metric == "euclidean" else 1.0
+        tree = self._tree
+        if scale != self._scale:  # questions from so far away need a scale that both stand
+            tree = _dispatch.kernels.knn_tree(self._points, self.metric, scale, threads)
+        own = _dispatch.kernels.knn_tree(asking, self.metric, scale, threads)
+        return _dispatch.kernels.knn_tree_nearest(own, tree, number, None, threads)
 
     def kth_distance(self, k: int) -> RealArray:
         """Distance of each point to its k-th nearest other point, 1 <= k < n_samples; shape (n_samples,)."""

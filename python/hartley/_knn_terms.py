@@ -32,18 +32,14 @@ def join_boxes(sides: Sequence[RealArray], boxes: Sequence[Box]) -> Box:
     return np.concatenate([np.zeros(x.shape[1]) if b is None else b for x, b in zip(sides, boxes, strict=True)])
 
 
-def _tied_terms(radius: NDArray[Any], regular: F64, tied: F64) -> F64:
-    return np.where(radius > 0, regular, tied) if not radius.all() else regular
-
-
 def shared_terms(
     sides: Sequence[RealArray], boxes: Sequence[Box], ks: Sequence[int], search: Search, progress: Any = None
 ) -> tuple[list[F64], list[int], list[float]]:
     """KSG 1 for m variables: ψ(k) + (m - 1) ψ(n) - Σ ψ(n_s + 1), n_s others strictly nearer than ε_i in side s.
 
-    Kraskov et al. (2004), eq. 8 and its generalisation, eq. 23. Where ε_i = 0: ψ(k~) + (m - 1) log n - Σ log(n_s + 1)
-    with the numbers of equal samples (Gao et al. 2017). The third result is the mean of the least ψ(n_s + 1),
-    less ψ(k): near 0 where what is near in one side is near in all.
+    Kraskov et al. (2004), eq. 8 and its generalisation, eq. 23. Where the ball is closed (Search.radii): ψ(k~) +
+    (m - 1) ψ(n) - Σ ψ(n_s) with the others at most ε_i away, in all sides and in each. The third result is the mean of
+    the least ψ(n_s + 1), less ψ(k): near 0 where what is near in one side is near in all.
     """
     box, m = join_boxes(sides, boxes), len(sides)
     if m == 2 and len(ks) == 1 and search.is_plain(box):  # in one kernel: 1.3x (bench_knn, K8)
@@ -53,20 +49,18 @@ def shared_terms(
     joint = join(*sides)
     n = search.n_eligible(len(joint))
     terms, ties, excess = [], [], []
-    for k, radius in zip(ks, search.distances(joint, ks, box, progress), strict=True):
-        least = np.asarray(np.finfo(radius.dtype).smallest_subnormal)
-        reach = np.maximum(radius, least)  # strictly nearer than the least number is at distance 0
+    for k, (radius, closed) in zip(ks, search.radii(joint, ks, box, progress), strict=True):
+        reach = np.where(closed, np.nextafter(radius, np.asarray(np.inf, radius.dtype)), radius)
         counts = [search.count(x, reach, b) for x, b in zip(sides, boxes, strict=True)]
-        psi = [digamma_of(count + 1) for count in counts]
-        regular: F64 = digamma_of(k) + (m - 1) * digamma_of(n)
+        k_used = np.full(len(joint), k, dtype=np.uint32)
+        if closed.any():
+            k_used = np.where(closed, search.count(joint, reach, box), k_used)
+        psi = [digamma_of(count + np.where(closed, 0, 1)) for count in counts]
+        regular: F64 = digamma_of(k_used) + (m - 1) * digamma_of(n)
         for one in psi:  # one after the other, as the kernel does
             regular = regular - one
         excess.append(float(np.minimum.reduce(psi).mean() - digamma_of(k)[0]))
-        ties.append(int(np.count_nonzero(radius == 0)))
-        if ties[-1]:
-            equal = search.count(joint, np.full(len(joint), least), box)
-            tied = digamma_of(np.maximum(equal, 1)) + (m - 1) * np.log(n)
-            regular = _tied_terms(radius, regular, tied - np.sum([np.log(c + 1.0) for c in counts], axis=0))
+        ties.append(search.n_told(radius, closed))
         terms.append(regular)
     return terms, ties, excess
 
@@ -77,25 +71,22 @@ def rectangle_terms(
     """KSG 2 for m variables: ψ(k) - (m - 1)/k + (m - 1) ψ(n) - Σ ψ(n_s), n_s others at most ε_s away in side s.
 
     Kraskov et al. (2004), eqs. 9 and 30: ε_s is the extent in side s of the k nearest in the joint space, a radius of
-    its own for every side. Ties as in shared_terms.
+    its own for every side. Closed balls as in shared_terms.
     """
     joint, box, m = join(*sides), join_boxes(sides, boxes), len(sides)
     n = search.n_eligible(len(joint))
-    distances, rows = search.nearest(joint, max(ks), box, progress)
+    _, rows = search.nearest(joint, max(ks), box, progress)
     terms, ties = [], []
-    for k in ks:
+    for k, (radius, closed) in zip(ks, search.radii(joint, ks, box), strict=True):
         regular = digamma_of(k) - (m - 1) / k + (m - 1) * digamma_of(n)
         for x, b in zip(sides, boxes, strict=True):
             regular = regular - digamma_of(search.count(x, _extent(x, rows[:, :k], b), b, strict=False))
-        radius = distances[:, k - 1]
-        ties.append(int(np.count_nonzero(radius == 0)))
-        if ties[-1]:
-            zero = np.zeros(len(joint), dtype=joint.dtype)
-            equal = search.count(joint, zero, box, strict=False)
-            tied = digamma_of(np.maximum(equal, 1)) + (m - 1) * np.log(n)
+        ties.append(search.n_told(radius, closed))
+        if closed.any():  # which of equally far samples span the rectangle is chance
+            tied = digamma_of(search.count(joint, radius, box, strict=False)) + (m - 1) * digamma_of(n)
             for x, b in zip(sides, boxes, strict=True):
-                tied = tied - np.log(search.count(x, zero, b, strict=False) + 1.0)
-            regular = _tied_terms(radius, regular, tied)
+                tied = tied - digamma_of(search.count(x, radius, b, strict=False))
+            regular = np.where(closed, tied, regular)
         terms.append(regular)
     return terms, ties
 
@@ -117,7 +108,7 @@ def bias_improved_terms(
 ) -> Found:
     """ψ(k) + log n + log(c_x c_y / c_xy) - log n_x - log n_y in the Euclidean norm, others at most ε_i away.
 
-    Gao, Oh & Viswanath (2018), eq. 24; c are the volumes of unit balls. Where ε_i = 0 as in shared_terms.
+    Gao, Oh & Viswanath (2018), eq. 24; c are the volumes of unit balls. Where ε_i = 0: ψ(k~) + log n - Σ log(n_s + 1).
     """
     euclidean = Search("euclidean", search.method, search.theiler)
     joint, box = join(*sides), join_boxes(sides, boxes)
@@ -131,7 +122,7 @@ def bias_improved_terms(
         if ties[-1]:
             equal = euclidean.count(joint, np.zeros_like(radius), box, strict=False)
             tied = digamma_of(np.maximum(equal, 1)) + np.log(n) - np.sum([np.log(c + 1.0) for c in counts], axis=0)
-            regular = _tied_terms(radius, regular, tied)
+            regular = np.where(radius > 0, regular, tied)
         terms.append(regular)
     return terms, ties
 
@@ -155,17 +146,19 @@ def mixture_terms(
     terms, ties = [], []
     for k, radius in zip(ks, search.distances(joint, ks, box, progress), strict=True):
         n_x, n_y = (search.count(s, radius, b, strict=False) for s, b in zip(sides, boxes, strict=True))
-        terms.append(_mixture_k(joint, box, radius, k, search) + np.log(n) - np.log(n_x + 1.0) - np.log(n_y + 1.0))
+        terms.append(
+            _closed_k(joint, box, radius, radius == 0, k, search) + np.log(n) - np.log(n_x + 1.0) - np.log(n_y + 1.0)
+        )
         ties.append(int(np.count_nonzero(radius == 0)))
     return terms, ties
 
 
-def _mixture_k(joint: RealArray, box: Box, radius: Any, k: int, search: Search) -> F64:
-    """ψ of the number of neighbours: k, or all equal samples where the k-th distance is 0."""
-    if radius.all():
+def _closed_k(joint: RealArray, box: Box, radius: Any, closed: NDArray[np.bool_], k: int, search: Search) -> F64:
+    """ψ of the number of neighbours: k, or all samples at most so far where the ball is closed."""
+    if not closed.any():
         return digamma_of(k)
-    equal = search.count(joint, np.zeros_like(radius), box, strict=False)
-    return np.where(radius > 0, digamma_of(k), digamma_of(np.maximum(equal, 1)))
+    within = search.count(joint, radius, box, strict=False)
+    return digamma_of(np.where(closed, within, k).astype(np.uint32))
 
 
 def conditional_terms(
@@ -173,21 +166,22 @@ def conditional_terms(
 ) -> Found:
     """ψ(k) - ψ(n_xz + 1) - ψ(n_yz + 1) + ψ(n_z + 1), others strictly nearer (Frenzel & Pompe 2007, eq. 9).
 
-    With mixture, and where ε_i = 0: ψ(k~) - ψ(n_xz) - ψ(n_yz) + ψ(n_z), others at most ε_i away (Mesner & Shalizi 2021,
-    algorithm 1).
+    With mixture, and where the ball is closed: ψ(k~) - ψ(n_xz) - ψ(n_yz) + ψ(n_z), others at most ε_i away (Mesner &
+    Shalizi 2021, algorithm 1).
     """
     joint, sides = join(x, y, z), (join(x, z), join(y, z), z)
     terms, ties = [], []
-    for k, radius in zip(ks, search.distances(joint, ks, progress=progress), strict=True):
-        ties.append(int(np.count_nonzero(radius == 0)))
+    for k, (radius, closed) in zip(ks, search.radii(joint, ks, progress=progress), strict=True):
+        closed = radius == 0 if mixture else closed
+        ties.append(search.n_told(radius, closed))
         found = np.zeros(len(x))
         if not mixture:
             xz, yz, only_z = (digamma_of(search.count(side, radius) + 1) for side in sides)
             found = digamma_of(k) - xz - yz + only_z
-        if mixture or ties[-1]:
+        if mixture or closed.any():
             xz, yz, only_z = (digamma_of(np.maximum(search.count(side, radius, strict=False), 1)) for side in sides)
-            within = _mixture_k(joint, None, radius, k, search) - xz - yz + only_z
-            found = within if mixture else _tied_terms(radius, found, within)
+            within = _closed_k(joint, None, radius, closed, k, search) - xz - yz + only_z
+            found = within if mixture else np.where(closed, within, found)
         terms.append(found)
     return terms, ties
 
@@ -195,8 +189,8 @@ def conditional_terms(
 def labelled_terms(x: RealArray, labels: NDArray[Any], box: Box, ks: Sequence[int], search: Search) -> Found:
     """ψ(n) - ψ(n_c) + ψ(k_i) - ψ(m + 1), m others strictly nearer than the k_i-th neighbour of the same label.
 
-    Ross (2014), eq. 2; k_i = min(k, n_c - 1), and samples alone with their label are left out. Where the distance is 0:
-    ψ(k~) + log n - log(m + 1) - log n_c with the numbers of equal samples (Gao et al. 2017).
+    Ross (2014), eq. 2; k_i = min(k, n_c - 1), and samples alone with their label are left out. Where the ball is
+    closed: ψ(n) - ψ(n_c - 1) + ψ(k~) - ψ(m) with the others at most so far, of the same label and of any.
     """
     _, codes, sizes = np.unique(labels, return_inverse=True, return_counts=True)
     codes = codes.reshape(-1)
@@ -204,25 +198,23 @@ def labelled_terms(x: RealArray, labels: NDArray[Any], box: Box, ks: Sequence[in
     if not kept.any():
         raise ValueError("every label occurs once: no sample has a neighbour with its own label")
     x, codes = cast(RealArray, np.ascontiguousarray(x[kept])), codes[kept]
-    groups = [np.flatnonzero(codes == c) for c in np.flatnonzero(sizes > 1)]
+    order = np.argsort(codes, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
     n = len(x)
     own = sizes[codes].astype(np.uint32)
     terms, ties = [], []
     for k in ks:
-        radius = np.empty(n, dtype=x.dtype)
-        equal = np.zeros(n, dtype=np.uint32)
+        radius, closed, k_used = np.empty(n, dtype=x.dtype), np.zeros(n, dtype=bool), np.minimum(k, own - 1)
         for rows in groups:
             cloud = cast(RealArray, np.ascontiguousarray(x[rows]))
-            radius[rows] = search.distances(cloud, [min(k, len(rows) - 1)], box)[0]
-            if not radius[rows].all():
-                equal[rows] = search.count(cloud, np.zeros(len(rows), x.dtype), box, strict=False)
-        least = np.asarray(np.finfo(x.dtype).smallest_subnormal)
-        nearer = search.count(x, np.maximum(radius, least), box)
-        found = digamma_of(n) - digamma_of(own) + digamma_of(np.minimum(k, own - 1)) - digamma_of(nearer + 1)
-        ties.append(int(np.count_nonzero(radius == 0)))
-        if ties[-1]:
-            tied = digamma_of(np.maximum(equal, 1)) + np.log(n) - np.log(nearer + 1.0) - np.log(own)
-            found = _tied_terms(radius, found, tied)
+            radius[rows], closed[rows] = search.radii(cloud, [min(k, len(rows) - 1)], box)[0]
+            if closed[rows].any():
+                within = search.count(cloud, radius[rows], box, strict=False)
+                k_used[rows] = np.where(closed[rows], within, k_used[rows])
+        reach = np.where(closed, np.nextafter(radius, np.asarray(np.inf, radius.dtype)), radius)
+        nearer = search.count(x, reach, box) + np.where(closed, 0, 1)
+        found = digamma_of(n) + digamma_of(k_used) - digamma_of(own - closed) - digamma_of(nearer)
+        ties.append(search.n_told(radius, closed))
         terms.append(found)
     return terms, ties
 
@@ -238,7 +230,7 @@ def nonuniformity_corrections(sides: Sequence[RealArray], ks: Sequence[int], alp
     corrections = []
     for k in ks:
         found = np.zeros(n)
-        step = max(1, (1 << 22) // ((k + 1) * d))  # 32 MiB of neighbours at a time
+        step = max(1, (1 << 18) // ((k + 1) * d))  # 2 MiB of neighbours at a time: Ctrl-C waits for them
         for begin in range(0, n, step):
             own = joint[begin : begin + step]
             apart = joint[rows[begin : begin + step, :k]] - own[:, None, :]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import warnings
 from collections.abc import Sequence
@@ -12,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _dispatch
-from ._arrays import RealArray, as_number, as_samples, missing_rows, require_finite
+from ._arrays import RealArray, as_samples, missing_rows, require_finite
+from ._symbol_counts import whole_number
 from ._threads import get_num_threads
 from ._warnings import TiesWarning
 
@@ -24,12 +26,14 @@ METRICS = ("chebyshev", "euclidean")
 SEARCHES = ("auto", "tree", "brute")
 TIES = ("exact", "jitter", "raise")
 TRANSFORMS = (None, "rank", "copula", "standardize")
+_GRID_SHARE = 100  # one row in so many with a tied k-th distance: the data lie on a grid (knn.hpp)
 _JITTER = 1e-10  # standard deviation of the noise over that of the column
 
 
 def require_choice(value: Any, name: str, choices: Sequence[Any]) -> None:
     """ValueError unless the value is one of the choices."""
-    if not any(value is c or (type(value) is type(c) and value == c) for c in choices):
+    plain = value.item() if isinstance(value, np.generic) else value
+    if not any(plain is c or (type(plain) is type(c) and plain == c) for c in choices):
         raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}")
 
 
@@ -38,7 +42,9 @@ def neighbour_number(k: Any, n_others: int, what: str = "n_samples") -> int:
     try:
         number = operator.index(k)
     except TypeError:
-        raise TypeError(f"k must be an int, got {k!r}") from None
+        number = None
+    if number is None or isinstance(k, (bool, np.bool_)):
+        raise TypeError(f"k must be an int, got {k!r}")
     if not 1 <= number < n_others:
         raise ValueError(f"k must be at least 1 and less than {what} = {n_others}, got {number}")
     return number
@@ -46,7 +52,7 @@ def neighbour_number(k: Any, n_others: int, what: str = "n_samples") -> int:
 
 def neighbour_numbers(k: Any, n_samples: int) -> tuple[list[int], bool]:
     """The numbers of neighbours asked for, and whether there was a sequence of them."""
-    if isinstance(k, (list, tuple, range, np.ndarray)):
+    if isinstance(k, (list, tuple, range)) or (isinstance(k, np.ndarray) and k.ndim == 1):
         if len(k) == 0:
             raise ValueError("k must name at least one number of neighbours, got none")
         return [neighbour_number(one, n_samples) for one in k], True
@@ -64,33 +70,55 @@ def complete(arrays: list[RealArray], names: list[str], nan_policy: str) -> list
         if len(array) == 0:
             raise ValueError(f"{name} has no samples left: every row has a NaN in {' or '.join(names)}")
         require_finite(array, name)
+        largest = max(-float(array.min()), float(array.max()))
+        if largest > float(np.finfo(array.dtype).max) / 8.0:  # differences have to be numbers, too
+            raise ValueError(
+                f"{name} must stay below an eighth of the largest {array.dtype}, got {largest:.3g}: scale it"
+            )
     return arrays
+
+
+def square_safe_scale(*clouds: RealArray) -> float:
+    """A power of two that brings coordinates to where their squares neither overflow nor vanish; 1 where they are."""
+    largest = max(max(-float(x.min()), float(x.max())) for x in clouds)
+    exponent = math.frexp(largest)[1] - 1
+    fine = 200 if clouds[0].dtype == np.float64 else 20
+    reach = int(np.finfo(clouds[0].dtype).maxexp) - 1
+    return 1.0 if largest == 0 or abs(exponent) <= fine else 2.0 ** max(-reach, min(reach, -exponent))
 
 
 def jittered(x: RealArray, rng: np.random.Generator) -> F64:
     """Centred columns plus normal noise of _JITTER standard deviations (_JITTER itself for a constant column)."""
-    centred: F64 = x.astype(np.float64)
+    centred, unit = _in_range(x)
     centred -= centred.mean(axis=0)
     scale = centred.std(axis=0)
     scale[scale == 0] = 1.0
     centred += _JITTER * scale * rng.standard_normal(x.shape)
+    centred *= unit
     return centred
 
 
+def _in_range(x: RealArray) -> tuple[F64, F64]:
+    """Columns over a power of two each, so that sums of squares are numbers, and these powers."""
+    values = x.astype(np.float64)
+    _, exponents = np.frexp(np.abs(values).max(axis=0))
+    return np.ldexp(values, -exponents), np.ldexp(1.0, exponents)
+
+
 def transformed(x: RealArray, transform: str | None) -> RealArray:
-    """Columns as ranks in (0, 1), as normal scores, or with mean 0 and deviation 1; ties share their mean rank."""
+    """Columns as ranks from 1 to n, as normal scores, or with mean 0 and deviation 1; ties share their mean rank."""
     if transform is None:
         return x
     if transform == "standardize":
-        values = x.astype(np.float64)
+        values, _ = _in_range(x)
         deviation = values.std(axis=0)
         return np.ascontiguousarray((values - values.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0))
     ranks = np.empty(x.shape)
     for column, out in zip(x.T, ranks.T, strict=True):
         _, inverse, counts = np.unique(column, return_inverse=True, return_counts=True)
         last = np.cumsum(counts)
-        out[:] = (last - (counts - 1) / 2.0)[inverse] / (len(x) + 1.0)
-    return ranks if transform == "rank" else _normal_scores(ranks)
+        out[:] = (last - (counts - 1) / 2.0)[inverse]  # whole and half numbers: their differences do not round
+    return ranks if transform == "rank" else _normal_scores(ranks / (len(x) + 1.0))
 
 
 def _normal_scores(p: F64) -> F64:
@@ -140,22 +168,21 @@ class Search:
         """Distances to and rows of the k nearest others, nearest first, (n, k) each."""
         threads = get_num_threads()
         if self._is_brute(box):
-            lengths = _lengths(x, box)
-            found = _dispatch.kernels.knn_brute_nearest(
-                x, x, True, self.theiler, self.metric, lengths, k, progress, threads
+            self._require_neighbours(len(x), k)
+            scale = self._scale(x)
+            scaled, lengths = x * x.dtype.type(scale), _lengths(x, box, scale)
+            distances, rows = _dispatch.kernels.knn_brute_nearest(
+                scaled, scaled, True, self.theiler, self.metric, lengths, k, progress, threads
             )
-            if not np.isfinite(found[0][:, -1]).all():
-                raise ValueError(f"theiler={self.theiler} leaves fewer than k = {k} neighbours to some samples")
-            return found
-        tree = _dispatch.kernels.knn_tree(x, self.metric, None, threads)
+            return distances / x.dtype.type(scale), rows
+        tree = _dispatch.kernels.knn_tree(x, self.metric, self._scale(x), threads)
         if self.theiler == 0:
             return _dispatch.kernels.knn_tree_nearest(tree, tree, k, progress, threads)
         # at most 2 theiler of the nearest do not count
+        self._require_neighbours(len(x), k)
         many = min(k + 2 * self.theiler, len(x) - 1)
         distances, rows = _dispatch.kernels.knn_tree_nearest(tree, tree, many, progress, threads)
         apart = np.abs(rows.astype(np.int64) - np.arange(len(x))[:, None]) > self.theiler
-        if apart.sum(axis=1).min() < k:
-            raise ValueError(f"theiler={self.theiler} leaves fewer than k = {k} neighbours to some samples")
         order = np.argsort(~apart, axis=1, kind="stable")[:, :k]
         return np.take_along_axis(distances, order, axis=1), np.take_along_axis(rows, order, axis=1)
 
@@ -166,6 +193,32 @@ class Search:
         found, _ = self.nearest(x, max(ks), box, progress)
         return [np.ascontiguousarray(found[:, k - 1]) for k in ks]
 
+    def radii(
+        self, x: RealArray, ks: Sequence[int], box: F64 | None = None, progress: Any = None
+    ) -> list[tuple[Any, NDArray[np.bool_]]]:
+        """The same, and where the ball has to be closed: the distance is 0 or the next row is as far.
+
+        Where that holds for more than one row in a hundred the data lie on a grid, and all balls are closed.
+        """
+        if len(ks) == 1 and self.is_plain(box):
+            threads = get_num_threads()
+            radius, flags = _dispatch.kernels.knn_kth_distance_and_ties(x, ks[0], self.metric, threads, progress)
+            found = [(radius, flags.astype(bool))]
+        else:
+            most = min(max(ks) + 1, int(self.n_eligible(len(x)).min()) - 1)
+            distances, _ = self.nearest(x, max(most, max(ks)), box, progress)
+            found = [(np.ascontiguousarray(distances[:, k - 1]), closed_balls(distances, k)) for k in ks]
+        for radius, closed in found:
+            closed |= radius == 0
+            closed |= closed.sum() > len(x) // _GRID_SHARE
+        return found
+
+    @staticmethod
+    def n_told(radius: Any, closed: NDArray[np.bool_]) -> int:
+        """Closed balls worth a word: where some samples are equal, or on a grid; few tied distances are chance."""
+        n_closed = int(closed.sum())
+        return n_closed if n_closed > len(radius) // _GRID_SHARE or not radius.all() else 0
+
     def count(self, x: RealArray, radius: Any, box: F64 | None = None, strict: bool = True) -> U32:
         """Others at distance < radius (<= radius where not strict) from every row."""
         radius = np.ascontiguousarray(radius, dtype=x.dtype)
@@ -173,21 +226,31 @@ class Search:
             radius = np.nextafter(radius, np.asarray(np.inf, x.dtype))
         threads = get_num_threads()
         if self._is_brute(box):
-            lengths = _lengths(x, box)
+            scale = x.dtype.type(self._scale(x))
+            reach = radius * scale
+            reach[(radius > 0) & (reach == 0)] = np.finfo(x.dtype).smallest_subnormal
+            scaled, lengths = x * scale, _lengths(x, box, float(scale))
             return _dispatch.kernels.knn_brute_count_within(
-                x, x, True, self.theiler, self.metric, lengths, radius, threads
+                scaled, scaled, True, self.theiler, self.metric, lengths, reach, threads
             )
         if self.metric == "chebyshev" or x.shape[1] == 1:
             counts = _dispatch.kernels.knn_count_within(x, radius, threads)
         else:
-            tree = _dispatch.kernels.knn_tree(x, self.metric, None, threads)
+            tree = _dispatch.kernels.knn_tree(x, self.metric, self._scale(x), threads)
             counts = _dispatch.kernels.knn_tree_count_within(tree, tree, radius, threads)
         counts -= radius > 0  # the row itself
         for lag in range(1, self.theiler + 1):
-            near = _norm(x[lag:] - x[:-lag], self.metric)
+            near = _norm(x[lag:] - x[:-lag], self.metric, self._scale(x))
             counts[lag:] -= near < radius[lag:]
             counts[:-lag] -= near < radius[:-lag]
         return counts
+
+    def _scale(self, x: RealArray) -> float:
+        return square_safe_scale(x) if self.metric == "euclidean" else 1.0
+
+    def _require_neighbours(self, n: int, k: int) -> None:
+        if int(self.n_eligible(n).min()) <= k:
+            raise ValueError(f"theiler={self.theiler} leaves fewer than k = {k} neighbours to some samples")
 
     def n_eligible(self, n: int) -> U32:
         """How many rows may be neighbours of each row, itself counted."""
@@ -197,23 +260,37 @@ class Search:
         return eligible
 
 
-def _norm(difference: RealArray, metric: str) -> Any:
+def closed_balls(distances: Any, k: int) -> NDArray[np.bool_]:
+    """Where neighbour k + 1 is as far as neighbour k; distances (n, at least k), nearest first."""
+    if distances.shape[1] == k:
+        return np.zeros(len(distances), dtype=bool)
+    tied: NDArray[np.bool_] = distances[:, k] == distances[:, k - 1]
+    return tied
+
+
+def _norm(difference: RealArray, metric: str, scale: float) -> Any:
     if metric == "chebyshev":
         return np.abs(difference).max(axis=1)
     total = np.zeros(len(difference), dtype=difference.dtype)
-    for column in difference.T:  # in the order of the kernels
+    for column in difference.T * difference.dtype.type(scale):  # in the order of the kernels
         total += column * column
-    return np.sqrt(total)
+    return np.sqrt(total) / difference.dtype.type(scale)
 
 
-def _lengths(x: RealArray, box: F64 | None) -> Any:
+def _lengths(x: RealArray, box: F64 | None, scale: float) -> Any:
     """Box lengths as the kernels take them."""
-    return np.empty(0, dtype=x.dtype) if box is None or not box.any() else box.astype(x.dtype)
+    return np.empty(0, dtype=x.dtype) if box is None or not box.any() else (box * scale).astype(x.dtype)
 
 
 def wrapped(x: RealArray, box: F64 | None) -> RealArray:
-    """Coordinates inside of their boxes; float32 loses too much at the border and becomes float64."""
-    if box is None or not box.any():
+    """Coordinates inside of their boxes; float32 loses too much at the border and becomes float64.
+
+    Boxes of more than twice what their column spans are opened (set to 0).
+    """
+    if box is None:
+        return x
+    box[np.ptp(x, axis=0) <= 0.5 * box] = 0.0  # no way around is shorter: the column is open
+    if not box.any():
         return x
     values = x.astype(np.float64)
     for c in np.flatnonzero(box):
@@ -241,11 +318,9 @@ class Options:
         require_choice(search, "search", SEARCHES)
         require_choice(ties, "ties", TIES)
         require_choice(transform, "transform", TRANSFORMS)
-        window = as_number(theiler, "theiler")
-        if window < 0 or window != int(window):
-            raise ValueError(f"theiler must be a whole number of at least 0, got {theiler!r}")
+        window = whole_number(theiler, "theiler", 0)
         rng = np.random.default_rng(seed) if ties == "jitter" else None
-        return cls(Search(metric, search, int(window)), ties, nan_policy, transform, rng)
+        return cls(Search(metric, search, window), ties, nan_policy, transform, rng)
 
     def samples(self, named: dict[str, Any]) -> list[RealArray]:
         """Paired samples, complete, transformed and of one type."""
@@ -254,7 +329,10 @@ class Options:
         if len(set(lengths.values())) > 1:
             names, counts = " and ".join(lengths), " and ".join(map(str, lengths.values()))
             raise ValueError(f"{names} must have equally many samples, got {counts}")
+        n = len(arrays[0])
         arrays = [transformed(x, self.transform) for x in complete(arrays, list(named), self.nan_policy)]
+        if self.search.theiler and len(arrays[0]) < n:
+            raise ValueError('theiler counts rows in time: nan_policy="omit" would close the gaps between them')
         if self.rng is not None:
             return [jittered(x, self.rng) for x in arrays]
         if len({x.dtype for x in arrays}) > 1:
@@ -266,12 +344,12 @@ def report_ties(n_ties: int, n: int, k: int, ties: str, where: str, stacklevel: 
     """Warn of, or refuse, samples that are equal to their k-th neighbour."""
     if n_ties == 0:
         return
-    share = f"{n_ties} of {n} samples ({n_ties / n:.3g}) are equal to their neighbour number k = {k} in {where}"
+    share = f"{n_ties} of {n} samples ({n_ties / n:.3g}) have a tied distance to neighbour number k = {k} in {where}"
     if ties == "raise":
         raise ValueError(f'{share}: pass ties="exact" to count ties or ties="jitter" to break them')
     warnings.warn(
-        f"{share}: their terms count the equal samples (Gao et al. 2017). For data that take few values use the "
-        "estimators of hartley.discrete",
+        f"{share}: their terms count all samples so far. For data that take few values use the estimators of "
+        "hartley.discrete",
         TiesWarning,
         stacklevel=stacklevel,
     )

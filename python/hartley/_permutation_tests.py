@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _dispatch
-from ._arrays import as_column, as_real, as_samples, require_equal_lengths
+from ._arrays import as_column, as_samples, read_only, require_equal_lengths
 from ._binning import column_edges, encode
-from ._knn_conditional import conditional_mutual_information
+from ._knn_terms import conditional_terms
 from ._neighbourhoods import Search, complete, neighbour_number
 from ._progress import Progress, progress_callback
 from ._symbol_counts import whole_number
@@ -25,7 +25,7 @@ Orders: TypeAlias = Iterator[NDArray[np.uint32]]
 _AT_ONCE = 64  # orders that a kernel gets at once, and that a Ctrl-C waits for
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PermutationTest:
     """What a permutation test found; unpacks into ``p_value, null, z_score``."""
 
@@ -39,6 +39,9 @@ class PermutationTest:
 
 
 def _result(statistic: float, null: F64) -> PermutationTest:
+    n_bad = int(np.count_nonzero(~np.isfinite(null))) + (not np.isfinite(statistic))
+    if n_bad:
+        raise ValueError(f"statistic must give finite numbers, got {n_bad} of {null.size + 1} that are not")
     # sums in another order differ by rounding
     reached = int(np.count_nonzero(null >= statistic - 1e-13 * max(1.0, abs(statistic))))
     spread = float(null.std(ddof=1)) if null.size > 1 else 0.0
@@ -52,7 +55,7 @@ class _Orders:
     def __init__(self, n: int, block: Any, seed: Any) -> None:
         self.n = n
         self.block = 1 if block is None else whole_number(block, "block", 1)
-        if self.block > n // 2:
+        if self.block > max(n // 2, 1):
             raise ValueError(f"block must be at most half of the n_samples = {n}, got {self.block}")
         self.root = int(np.random.default_rng(seed).integers(1 << 63))
 
@@ -74,7 +77,9 @@ class _LocalOrders(_Orders):
 
     def __init__(self, given: Any, n_neighbours: Any, seed: Any) -> None:
         super().__init__(len(given), None, seed)
-        k = neighbour_number(n_neighbours, len(given), "n_samples")
+        k = whole_number(n_neighbours, "n_neighbors", 1)
+        if k >= len(given):
+            raise ValueError(f"n_neighbors must be less than n_samples = {len(given)}, got {k}")
         rows = Search().nearest(given, k)[1]
         own = np.arange(len(given), dtype=np.uint32)[:, None]
         self.neighbours = np.ascontiguousarray(np.hstack([own, rows]))  # a row may stay where it is
@@ -230,13 +235,16 @@ def permutation_test(
     if callable(statistic):
         if options:
             raise TypeError(f"{', '.join(options)}: options go with a named statistic")
-        first, second = np.asarray(x), np.asarray(y)
+        first, second = read_only(x, "x"), read_only(y, "y")
         require_equal_lengths(first, second, "x", "y")
         observed, null = _called_null(statistic, first, second, None, _Orders(len(first), block, seed), count, report)
         return _result(observed, null)
     if statistic not in ("knn", "histogram"):
         raise ValueError(f'statistic must be "knn", "histogram" or a function, got {statistic!r}')
-    first, second = as_real(x, "x"), as_real(y, "y")
+    allowed = {"k"} if statistic == "knn" else {"bins", "binning"}
+    if not set(options) <= allowed:
+        raise TypeError(f"{statistic!r} has the options {', '.join(sorted(allowed))}, got {', '.join(options)}")
+    first, second = as_samples(x, "x"), as_samples(y, "y")
     require_equal_lengths(first, second, "x", "y")
     named = _knn_null if statistic == "knn" else _histogram_null
     return _result(*named(first, second, _Orders(len(first), block, seed), count, report, **options))
@@ -250,9 +258,13 @@ def _conditional_test(
     require_equal_lengths(first, third, "x", "given")
     orders = _LocalOrders(third, n_neighbors, seed)
     if statistic == "knn":
+        if not set(options) <= {"k"}:
+            raise TypeError(f"'knn' has the option k, got {', '.join(options)}")
+        k = neighbour_number(options.get("k", 3), len(first))
 
-        def information(*variables: Any) -> float:
-            return float(conditional_mutual_information(*variables, **options))
+        def information(moved: Any, other: Any, known: Any) -> float:
+            # rows that serve twice tie distances: nothing to warn of
+            return float(conditional_terms(moved, other, known, [k], Search(), mixture=False)[0][0].mean())
 
         return _result(*_called_null(information, first, second, third, orders, count, report))
     if not callable(statistic):

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import as_number, require_equal_lengths
+from ._arrays import as_number, read_only, require_equal_lengths
 from ._progress import Progress, progress_callback
 from ._symbol_counts import whole_number
 
@@ -18,7 +18,7 @@ F64: TypeAlias = NDArray[np.float64]
 _PARTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SubsampleError:
     """An estimate, its standard error, and how it drifts as the sample shrinks.
 
@@ -123,7 +123,7 @@ def subsample_error(
     >>> bool(abs(error.value - 0.5 * np.log(2)) < 3 * error.std < 0.15)
     True
     """
-    first, second = np.asarray(x), np.asarray(y)
+    first, second = read_only(x, "x"), read_only(y, "y")
     require_equal_lengths(first, second, "x", "y")
     parts = sorted({whole_number(p, "n_parts", 1) for p in n_parts})
     if parts[0] != 1 or len(parts) < 3:
@@ -138,6 +138,11 @@ def subsample_error(
     for done, p in enumerate(parts):
         rows = [np.sort(part) for part in np.array_split(order, p)]
         found = np.stack([np.asarray(statistic(first[r], second[r], **options), dtype=np.float64) for r in rows])
+        if not np.isfinite(found).all():
+            raise ValueError(f"statistic must give finite numbers, got {found} for {p} parts")
+        if found.shape[1:] != (() if k is None else (len(k),)):
+            wanted = "one number" if k is None else f"a value for each of the {len(k)} k"
+            raise ValueError(f"statistic must give {wanted}, got shape {found.shape[1:]}")
         means.append(found.mean(axis=0))
         variances.append(found.var(axis=0, ddof=1) if p > 1 else np.zeros_like(found[0]))
         if report is not None:
@@ -150,6 +155,14 @@ def subsample_error(
     value = means[0] if k is not None else float(means[0])
     error = std if k is not None else float(std)
     return SubsampleError(value, error, sizes, np.stack(means, axis=-1), stds, None if k is None else list(k))
+
+
+def _is_nearest_neighbour(statistic: Any) -> bool:
+    """One of hartley.knn, also behind functools.partial or a wrapper."""
+    for inner in ("func", "__wrapped__"):
+        if hasattr(statistic, inner):
+            return _is_nearest_neighbour(getattr(statistic, inner))
+    return str(getattr(statistic, "__module__", "")).startswith("hartley._knn")
 
 
 def bootstrap_interval(
@@ -212,7 +225,7 @@ def bootstrap_interval(
     >>> bool(low < discrete.mutual_information(x, np.where(y > 0, x, y)) < high)
     True
     """
-    if getattr(statistic, "__module__", "").startswith("hartley._knn"):
+    if _is_nearest_neighbour(statistic):
         raise ValueError(
             "bootstrap_interval resamples with replacement, and a copy is its own nearest neighbour: the interval of a "
             "nearest-neighbour estimate would be wrong. Use subsample_error"
@@ -221,7 +234,7 @@ def bootstrap_interval(
     if not 0 < share < 1:
         raise ValueError(f"level must be between 0 and 1, got {level!r}")
     count = whole_number(n_resamples, "n_resamples", 2)
-    first, second = np.asarray(x), np.asarray(y)
+    first, second = read_only(x, "x"), read_only(y, "y")
     require_equal_lengths(first, second, "x", "y")
     report = progress_callback(progress, "bootstrap")
     rng = np.random.default_rng(seed)
@@ -231,5 +244,8 @@ def bootstrap_interval(
         resampled[i] = float(statistic(first[rows], second[rows], **options))
         if report is not None:
             report((i + 1) / count)
+    n_bad = int(np.count_nonzero(~np.isfinite(np.append(resampled, value))))
+    if n_bad:
+        raise ValueError(f"statistic must give finite numbers, got {n_bad} of {count + 1} that are not")
     low, high = np.quantile(resampled, [(1 - share) / 2, (1 + share) / 2])
     return 2 * value - float(high), 2 * value - float(low)

@@ -18,6 +18,7 @@ from ._units import Base, nats_per_unit, unit_name
 __all__ = ["mutual_information_heatmap", "pointwise_mutual_information_plot", "subsample_drift_plot"]
 
 _LARGEST_CLUSTERED = 2000  # columns: clustering takes their third power
+_MOST_CELLS = 1000  # a side of a joint histogram
 _LABELLED = 60  # columns up to which each has its name
 
 
@@ -33,6 +34,9 @@ def _checked_matrix(information: Any) -> NDArray[np.float64]:
     matrix = as_real(information, "information").astype(np.float64, copy=False)
     if matrix.ndim != 2 or 0 in matrix.shape:
         raise ValueError(f"information must be a matrix with at least one entry, got shape {matrix.shape}")
+    if matrix.shape[0] == matrix.shape[1]:
+        matrix = matrix.copy()
+        np.fill_diagonal(matrix, 0.0)  # not drawn; hartley.knn leaves it NaN
     require_finite(matrix, "information")
     return matrix
 
@@ -176,6 +180,8 @@ def pointwise_mutual_information_plot(
     for column, own, name in zip((first, second), each, ("x", "y"), strict=True):
         reject_nan(column, name)
         edges.append(column_edges(column.reshape(-1, 1), own, binning, name, range)[0].values)
+        if len(edges[-1]) - 1 > _MOST_CELLS:
+            raise ValueError(f"bins must be at most {_MOST_CELLS} a side to be seen, got {len(edges[-1]) - 1}")
     unit = nats_per_unit(base)
     counts = _cell_counts(first, second, edges)
     p = counts / counts.sum()

@@ -52,24 +52,8 @@ def entropy_terms(x: Array, k: int, metric: str = "chebyshev") -> Array:
 
 
 def mutual_information_terms(x: Array, y: Array, k: int) -> Array:
-    """ψ(k) + ψ(n) - ψ(n_x + 1) - ψ(n_y + 1), n_x and n_y counted strictly inside ε_i.
-
-    Where ε_i = 0: ψ(k~) + log n - log(m_x + 1) - log(m_y + 1), all counted at distance 0.
-    """
-    n = len(x)
-    psi = digamma_of_integers(n)
-    in_x, in_y = distances(x), distances(y)
-    epsilon = kth_distance(np.hstack([x, y]), k)[:, None]
-
-    def others(inside: NDArray[np.bool_]) -> Any:
-        return inside.sum(axis=1) - 1
-
-    regular = (epsilon > 0).ravel()
-    n_x, n_y = (np.where(regular, others(distance < epsilon), 0) for distance in (in_x, in_y))
-    k_tied, m_x, m_y = others(np.maximum(in_x, in_y) == 0), others(in_x == 0), others(in_y == 0)
-    untied = psi[k] + psi[n] - psi[n_x + 1] - psi[n_y + 1]
-    tied: Array = psi[np.maximum(k_tied, 1)] + np.log(n) - np.log(m_x + 1) - np.log(m_y + 1)
-    return np.where(regular, untied, tied)
+    """ψ(k) + ψ(n) - ψ(n_x + 1) - ψ(n_y + 1), n_x and n_y counted strictly inside ε_i; closed balls as in ksg_terms."""
+    return ksg_terms([distances(x), distances(y)], k, other_rows(len(x)))
 
 
 # Every pair of rows at once: D[s] are the distances within side s of the variables, (n, n); `others` says which rows
@@ -96,12 +80,21 @@ def _counted(side: Array, others: NDArray[np.bool_], radius: Array, strict: bool
     return counts
 
 
-def _tied(joint: Array, sides: list[Array], others: NDArray[np.bool_], n: Array, psi: Array) -> Array:
-    """ψ(k~) + (m - 1) log n - Σ log(n_s + 1), all counted at distance 0."""
-    zero = np.zeros(len(joint))
-    terms: Array = psi[np.maximum(_counted(joint, others, zero, False), 1)] + (len(sides) - 1) * np.log(n)
+def closed_balls(sorted_distances: Array, k: int) -> NDArray[np.bool_]:
+    """Where ε is 0 or the next one is as far; everywhere when that is more than one row in a hundred."""
+    epsilon = sorted_distances[:, k - 1]
+    following = sorted_distances[:, k] if sorted_distances.shape[1] > k else np.full(len(epsilon), np.inf)
+    closed = (epsilon == 0) | (following == epsilon)
+    everywhere: NDArray[np.bool_] = closed | (closed.sum() > len(closed) // 100)
+    return everywhere
+
+
+def _closed_terms(joint: Array, sides: list[Array], others: NDArray[np.bool_], epsilon: Array) -> Array:
+    """ψ(k~) + (m - 1) ψ(n) - Σ ψ(n_s), all counted at most ε away."""
+    psi = digamma_of_integers(len(joint))
+    terms: Array = psi[_counted(joint, others, epsilon, False)] + (len(sides) - 1) * psi[others.sum(axis=1) + 1]
     for side in sides:
-        terms = terms - np.log(_counted(side, others, zero, False) + 1)
+        terms = terms - psi[_counted(side, others, epsilon, False)]
     return terms
 
 
@@ -109,11 +102,12 @@ def ksg_terms(sides: list[Array], k: int, others: NDArray[np.bool_]) -> Array:
     """ψ(k) + (m - 1) ψ(n) - Σ ψ(n_s + 1), n_s strictly inside ε."""
     joint, n = np.maximum.reduce(sides), others.sum(axis=1) + 1
     psi = digamma_of_integers(len(joint))
-    epsilon = sorted_neighbours(joint, others)[0][:, k - 1]
+    nearest = sorted_neighbours(joint, others)[0]
+    epsilon = nearest[:, k - 1]
     regular = psi[k] + (len(sides) - 1) * psi[n]
     for side in sides:
         regular = regular - psi[_counted(side, others, epsilon, True) + 1]
-    return np.where(epsilon > 0, regular, _tied(joint, sides, others, n, psi))
+    return np.where(closed_balls(nearest, k), _closed_terms(joint, sides, others, epsilon), regular)
 
 
 def ksg2_terms(sides: list[Array], k: int, others: NDArray[np.bool_]) -> Array:
@@ -125,7 +119,7 @@ def ksg2_terms(sides: list[Array], k: int, others: NDArray[np.bool_]) -> Array:
     for side in sides:
         extent = np.take_along_axis(side, rows[:, :k], axis=1).max(axis=1)
         regular = regular - psi[_counted(side, others, extent, False)]
-    return np.where(epsilon[:, k - 1] > 0, regular, _tied(joint, sides, others, n, psi))
+    return np.where(closed_balls(epsilon, k), _closed_terms(joint, sides, others, epsilon[:, k - 1]), regular)
 
 
 def mixture_terms(sides: list[Array], k: int, others: NDArray[np.bool_]) -> Array:
@@ -144,13 +138,15 @@ def conditional_terms(x: Array, y: Array, z: Array, k: int, others: NDArray[np.b
     """ψ(k) - ψ(n_xz + 1) - ψ(n_yz + 1) + ψ(n_z + 1) strictly inside ε; with ε included and without + 1 for mixtures."""
     joint = np.maximum(np.maximum(x, y), z)
     psi = digamma_of_integers(len(joint))
-    epsilon = sorted_neighbours(joint, others)[0][:, k - 1]
+    nearest = sorted_neighbours(joint, others)[0]
+    epsilon = nearest[:, k - 1]
+    closed = epsilon == 0 if mixture else closed_balls(nearest, k)
     sides = (np.maximum(x, z), np.maximum(y, z), z)
     strict = [psi[_counted(side, others, epsilon, True) + 1] for side in sides]
     within = [psi[np.maximum(_counted(side, others, epsilon, False), 1)] for side in sides]
-    k_used = np.where(epsilon > 0, k, _counted(joint, others, epsilon, False))
+    k_used = np.where(closed, _counted(joint, others, epsilon, False), k)
     regular, mixed = psi[k] - strict[0] - strict[1] + strict[2], psi[k_used] - within[0] - within[1] + within[2]
-    return np.where((epsilon > 0) & (not mixture), regular, mixed)
+    return np.where(closed | mixture, mixed, regular)
 
 
 def dual_total_correlation_terms(sides: list[Array], k: int) -> Array:
@@ -168,19 +164,23 @@ def dual_total_correlation_terms(sides: list[Array], k: int) -> Array:
 def labelled_terms(x: Array, labels: NDArray[Any], k: int) -> Array:
     """ψ(n) - ψ(n_c) + ψ(k_i) - ψ(m + 1) over the samples that are not alone with their label; ties as Gao et al."""
     kept = np.array([(labels == label).sum() > 1 for label in labels])
-    side, same = distances(x[kept]), labels[kept][:, None] == labels[kept]
+    side = distances(x[kept])
     n = kept.sum()
-    psi, others, terms = digamma_of_integers(n), other_rows(n), np.empty(n)
-    for i in range(n):
-        mates = np.sort(side[i, same[i] & others[i]])
-        k_i = min(k, len(mates))
-        epsilon = mates[k_i - 1]
-        if epsilon > 0:
-            m = ((side[i] < epsilon) & others[i]).sum()
-            terms[i] = psi[n] - psi[len(mates) + 1] + psi[k_i] - psi[m + 1]
-        else:
-            m = ((side[i] == 0) & others[i]).sum()
-            terms[i] = psi[(mates == 0).sum()] + math.log(n) - math.log(m + 1) - math.log(len(mates) + 1)
+    psi, terms = digamma_of_integers(n), np.empty(n)
+    kept_labels, others = labels[kept], other_rows(n)
+    for label in np.unique(kept_labels):
+        rows = np.flatnonzero(kept_labels == label)
+        nearest = np.sort(np.where(others[np.ix_(rows, rows)], side[np.ix_(rows, rows)], np.inf), axis=1)
+        k_i = min(k, len(rows) - 1)
+        closed = closed_balls(nearest, k_i)
+        for i, row in enumerate(rows):
+            epsilon = nearest[i, k_i - 1]
+            if closed[i]:
+                m = ((side[row] <= epsilon) & others[row]).sum()
+                terms[row] = psi[n] - psi[len(rows) - 1] + psi[(nearest[i] <= epsilon).sum()] - psi[m]
+            else:
+                m = ((side[row] < epsilon) & others[row]).sum()
+                terms[row] = psi[n] - psi[len(rows)] + psi[k_i] - psi[m + 1]
     return terms
 
 
