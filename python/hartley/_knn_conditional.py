@@ -9,8 +9,8 @@ import numpy as np
 
 from ._arrays import RealArray, as_samples
 from ._knn_information import mutual_information
+from ._knn_options import Options, Seed, finish, neighbour_numbers, report_ties, require_choice
 from ._knn_terms import conditional_terms
-from ._neighbourhoods import Options, Seed, finish, neighbour_numbers, report_ties, require_choice
 from ._progress import Progress, progress_callback
 from ._symbol_counts import whole_number
 from ._units import Base, nats_per_unit

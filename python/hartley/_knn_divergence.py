@@ -10,22 +10,20 @@ import numpy as np
 from . import _dispatch
 from ._arrays import RealArray, as_samples
 from ._knn_entropy import refuse_ties
-from ._knn_terms import labelled_terms
-from ._neighbourhoods import (
+from ._knn_options import (
     METRICS,
     Options,
-    Search,
     Seed,
     complete,
-    digamma_of,
     finish,
     jittered,
     neighbour_number,
     neighbour_numbers,
     report_ties,
     require_choice,
-    square_safe_scale,
 )
+from ._knn_terms import labelled_terms
+from ._neighbourhoods import Search, digamma_of, square_safe_scale
 from ._threads import get_num_threads
 from ._units import Base, nats_per_unit
 

@@ -9,19 +9,9 @@ from typing import Any
 import numpy as np
 
 from ._arrays import as_number
+from ._knn_options import METRICS, Options, Seed, boxes, finish, neighbour_numbers, require_choice
 from ._knn_terms import log_ball_volume
-from ._neighbourhoods import (
-    F64,
-    METRICS,
-    Options,
-    Seed,
-    boxes,
-    digamma_of,
-    finish,
-    neighbour_numbers,
-    require_choice,
-    wrapped,
-)
+from ._neighbourhoods import F64, digamma_of, wrapped
 from ._progress import Progress, progress_callback
 from ._units import Base, nats_per_unit
 

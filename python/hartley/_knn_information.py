@@ -10,6 +10,7 @@ import numpy as np
 
 from ._arrays import RealArray, as_number, as_samples
 from ._codes import code_with_missing
+from ._knn_options import Options, Seed, boxes, finish, neighbour_numbers, report_ties, require_choice
 from ._knn_terms import (
     bias_improved_terms,
     labelled_terms,
@@ -18,18 +19,7 @@ from ._knn_terms import (
     rectangle_terms,
     shared_terms,
 )
-from ._neighbourhoods import (
-    Options,
-    Search,
-    Seed,
-    boxes,
-    digamma_of,
-    finish,
-    neighbour_numbers,
-    report_ties,
-    require_choice,
-    wrapped,
-)
+from ._neighbourhoods import Search, digamma_of, wrapped
 from ._progress import Progress, progress_callback
 from ._symbols import as_symbols, complete_rows
 from ._units import Base, nats_per_unit

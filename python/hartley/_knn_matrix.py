@@ -10,7 +10,8 @@ from . import _dispatch
 from ._arrays import as_column, as_samples, column_labels, label_matrix, require_equal_lengths
 from ._codes import code
 from ._knn_information import mutual_information
-from ._neighbourhoods import F64, complete, neighbour_number, report_ties, require_choice
+from ._knn_options import complete, neighbour_number, report_ties, require_choice
+from ._neighbourhoods import F64
 from ._progress import Progress, progress_callback
 from ._symbols import as_symbols
 from ._threads import get_num_threads

@@ -7,16 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ._knn_options import Options, Seed, finish, neighbour_numbers, report_ties
 from ._knn_terms import join, shared_terms
-from ._neighbourhoods import (
-    F64,
-    Options,
-    Seed,
-    digamma_of,
-    finish,
-    neighbour_numbers,
-    report_ties,
-)
+from ._neighbourhoods import F64, digamma_of
 from ._units import Base, nats_per_unit
 
 

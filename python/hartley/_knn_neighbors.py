@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from . import _dispatch
 from ._arrays import RealArray, as_column, as_samples
-from ._neighbourhoods import METRICS, U32, complete, neighbour_number, require_choice, square_safe_scale
+from ._knn_options import METRICS, complete, neighbour_number, require_choice
+from ._neighbourhoods import U32, square_safe_scale
 from ._threads import get_num_threads
 
 

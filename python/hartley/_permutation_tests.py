@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from . import _dispatch
 from ._arrays import as_column, as_samples, read_only, require_equal_lengths
 from ._binning import column_edges, encode
+from ._knn_options import complete, neighbour_number
 from ._knn_terms import conditional_terms
-from ._neighbourhoods import Search, complete, neighbour_number
+from ._neighbourhoods import Search
 from ._progress import Progress, progress_callback
 from ._symbol_counts import whole_number
 from ._threads import get_num_threads
