@@ -289,6 +289,13 @@ void register_type(py::module_& m) {
   m.def("knn_count_within", &count_rows_within<T>, arg("x").noconvert(), arg("radius").noconvert(), arg("n_threads"));
   m.def("knn_mutual_information", &mutual_information<T>, arg("x").noconvert(), arg("y").noconvert(), arg("k"),
         arg("progress"), arg("n_threads"));
+  m.def(
+      "knn_square_safe_scale",
+      [](const Array<T>& x, int n_threads) {
+        const Rows<T> points = rows(x, "x");
+        return without_gil([&] { return square_safe_scale(points, n_threads); });
+      },
+      arg("x").noconvert(), arg("n_threads"));
   m.def("knn_tree", &make_tree<T>, arg("x").noconvert(), arg("metric"), arg("scale"), arg("n_threads"));
   m.def("knn_tree_count_within", &tree_count_within<T>, arg("asking"), arg("tree"), arg("radius").noconvert(),
         arg("n_threads"));

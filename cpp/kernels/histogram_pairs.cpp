@@ -252,7 +252,6 @@ class BatchCounter {
                void* context, int n_threads)
       : columns_(columns),
         n_rows_(n_rows),
-        is_slow_(method.estimator == EntropyEstimator::kNsb),
         sink_(sink),
         context_(context),
         n_threads_(n_threads),
@@ -292,9 +291,9 @@ class BatchCounter {
  private:
   void finish(const Tile& tile, std::int64_t* counts, int thread) {
     for (const Bundle& bundle : tile.bundles) {
+      stop_if_asked();  // an estimator may take a millisecond a pair
       const std::size_t n_pairs = tile.sides[bundle.x].columns.size() * tile.sides[bundle.y].columns.size();
       for (std::size_t p = 0; p < n_pairs; ++p) {
-        if (is_slow_) stop_if_asked();
         const Pair& pair = tile.pairs[bundle.first_pair + p];
         const CodedColumn<Code>&x = columns_[pair.i], &y = columns_[pair.j];
         std::int64_t* table = counts + pair.offset;
@@ -307,7 +306,6 @@ class BatchCounter {
 
   std::span<const CodedColumn<Code>> columns_;
   std::size_t n_rows_;
-  bool is_slow_;  // a millisecond a pair
   PairSink sink_;
   void* context_;
   int n_threads_;

@@ -47,7 +47,10 @@ inline const bool fork_handler_is_registered =
 
 inline bool poll(double fraction) {
   using Clock = std::chrono::steady_clock;
-  thread_local Clock::time_point last_poll = Clock::now();
+  // a clock of its own for either kind: questions without news must not use up the turns of those that tell the
+  // progress
+  thread_local Clock::time_point last_polls[2] = {Clock::now(), Clock::now()};
+  Clock::time_point& last_poll = last_polls[fraction >= 0.0 ? 1 : 0];
   const Clock::time_point now = Clock::now();
   if (now - last_poll < kPollInterval) return false;
   last_poll = now;

@@ -133,6 +133,7 @@ def knn_mutual_information(
 def knn_local_order(neighbours: NDArray[np.uint32], seed: int) -> NDArray[np.uint32]: ...  # (n, k) -> (n,)
 def knn_mean(terms: F64) -> float: ...
 def knn_digamma(counts: NDArray[np.uint32]) -> F64: ...  # counts of at least 1
+def knn_square_safe_scale(x: Real, n_threads: int) -> float: ...  # a power of two
 
 # a tree is opaque; scale: a power of two that the coordinates are multiplied by, one for trees that ask each other
 def knn_tree(x: Real, metric: str, scale: float, n_threads: int) -> Any: ...

@@ -26,7 +26,7 @@ from ._units import Base, nats_per_unit
 from ._warnings import SaturationWarning
 
 ALGORITHMS = (1, 2, "bias_improved", "mixture")
-_DETERMINED = 0.1  # mean ψ(n_s + 1) - ψ(k) of a scalar below which it seems to determine the other; log n for others
+_DETERMINED = 0.1  # mean ψ(n_s + 1) - ψ(k) of a scalar below which it seems to determine the other
 _ENOUGH = 20  # samples a neighbour from which on that says something
 
 
@@ -83,9 +83,9 @@ def mutual_information(
     clip : bool, default False
         Replace a negative estimate by 0. Local contributions are never clipped.
     ties : {"exact", "jitter", "raise"}
-        What to do where a k-th distance is 0 or tied, as on a grid. "exact" counts all samples so far (see Notes) and
-        warns; "jitter" adds normal noise of 1e-10 of each column's standard deviation to
-        the data first; "raise" raises.
+        What to do where a k-th distance is 0, or data on a grid tie them. "exact" counts all samples so far (see Notes)
+        and warns; "jitter" adds normal noise of 1e-10 of each column's standard deviation to the data first; "raise"
+        raises.
     search : {"auto", "tree", "brute"}
         How neighbours are found: "auto" and "tree" use a k-d tree, "brute" looks at all pairs. The result is the same.
     nan_policy : {"raise", "omit"}
@@ -105,7 +105,7 @@ def mutual_information(
     ------
     ValueError
         If k is out of range, x and y differ in length, or have NaN or infinite entries; with ``ties="raise"`` where a
-        k-th distance is 0.
+        k-th distance is 0 or the data lie on a grid.
 
     Warns
     -----

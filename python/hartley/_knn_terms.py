@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from . import _dispatch
 from ._arrays import RealArray
-from ._neighbourhoods import F64, U32, Search, digamma_of
+from ._neighbourhoods import F64, U32, Search, closed_radii, digamma_of
 from ._threads import get_num_threads
 
 Box: TypeAlias = "F64 | None"
@@ -75,9 +75,9 @@ def rectangle_terms(
     """
     joint, box, m = join(*sides), join_boxes(sides, boxes), len(sides)
     n = search.n_eligible(len(joint))
-    _, rows = search.nearest(joint, max(ks), box, progress)
+    distances, rows = search.nearest_and_next(joint, max(ks), box, progress)
     terms, ties = [], []
-    for k, (radius, closed) in zip(ks, search.radii(joint, ks, box), strict=True):
+    for k, (radius, closed) in zip(ks, closed_radii(distances, ks), strict=True):
         regular = digamma_of(k) - (m - 1) / k + (m - 1) * digamma_of(n)
         for x, b in zip(sides, boxes, strict=True):
             regular = regular - digamma_of(search.count(x, _extent(x, rows[:, :k], b), b, strict=False))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -21,11 +20,9 @@ _GRID_SHARE = 100  # one row in so many with a tied k-th distance: the data lie 
 
 def square_safe_scale(*clouds: RealArray) -> float:
     """A power of two that brings coordinates to where their squares neither overflow nor vanish; 1 where they are."""
-    largest = max(max(-float(x.min()), float(x.max())) for x in clouds)
-    exponent = math.frexp(largest)[1] - 1
-    fine = 200 if clouds[0].dtype == np.float64 else 20
-    reach = int(np.finfo(clouds[0].dtype).maxexp) - 1
-    return 1.0 if largest == 0 or abs(exponent) <= fine else 2.0 ** max(-reach, min(reach, -exponent))
+    # the largest coordinate of all asks for the least scale; a cloud of zeros asks for none
+    scales = [_dispatch.kernels.knn_square_safe_scale(x, get_num_threads()) for x in clouds if x.any()]
+    return min(scales, default=1.0)
 
 
 def digamma_of(counts: U32 | int) -> F64:
@@ -87,15 +84,13 @@ class Search:
         if len(ks) == 1 and self.is_plain(box):
             threads = get_num_threads()
             radius, flags = _dispatch.kernels.knn_kth_distance_and_ties(x, ks[0], self.metric, threads, progress)
-            found = [(radius, flags.astype(bool))]
-        else:
-            most = min(max(ks) + 1, int(self.n_eligible(len(x)).min()) - 1)
-            distances, _ = self.nearest(x, max(most, max(ks)), box, progress)
-            found = [(np.ascontiguousarray(distances[:, k - 1]), closed_balls(distances, k)) for k in ks]
-        for radius, closed in found:
-            closed |= radius == 0
-            closed |= closed.sum() > len(x) // _GRID_SHARE
-        return found
+            return [(radius, _closed(radius, flags.astype(bool)))]
+        return closed_radii(self.nearest_and_next(x, max(ks), box, progress)[0], ks)
+
+    def nearest_and_next(self, x: RealArray, k: int, box: F64 | None = None, progress: Any = None) -> tuple[F64, U32]:
+        """nearest, and one more neighbour where every row has it: whether it is as far decides on closed balls."""
+        n_others = int(self.n_eligible(len(x)).min()) - 1
+        return self.nearest(x, max(k, min(k + 1, n_others)), box, progress)
 
     @staticmethod
     def n_told(radius: Any, closed: NDArray[np.bool_]) -> int:
@@ -144,12 +139,24 @@ class Search:
         return eligible
 
 
-def closed_balls(distances: Any, k: int) -> NDArray[np.bool_]:
+def _next_as_far(distances: Any, k: int) -> NDArray[np.bool_]:
     """Where neighbour k + 1 is as far as neighbour k; distances (n, at least k), nearest first."""
     if distances.shape[1] == k:
         return np.zeros(len(distances), dtype=bool)
     tied: NDArray[np.bool_] = distances[:, k] == distances[:, k - 1]
     return tied
+
+
+def _closed(radius: Any, tied: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    closed = tied | (radius == 0)
+    everywhere: NDArray[np.bool_] = closed | (closed.sum() > len(closed) // _GRID_SHARE)
+    return everywhere
+
+
+def closed_radii(distances: Any, ks: Sequence[int]) -> list[tuple[Any, NDArray[np.bool_]]]:
+    """Search.radii from distances that are there already, nearest first."""
+    found = [(np.ascontiguousarray(distances[:, k - 1]), _next_as_far(distances, k)) for k in ks]
+    return [(radius, _closed(radius, tied)) for radius, tied in found]
 
 
 def _norm(difference: RealArray, metric: str, scale: float) -> Any:
