@@ -7,11 +7,6 @@
 namespace hartley::bind {
 namespace {
 
-template <class T>
-PointCloud<T> cloud(const Array<T>& points) {
-  return {points.data(), extent(points, 0)};
-}
-
 TransportCost cost_of(const std::string& name, double order) {
   if (name == "sqeuclidean") return {CostKind::kSquaredEuclidean, order};
   if (name == "euclidean") return {CostKind::kEuclidean, order};
@@ -20,92 +15,160 @@ TransportCost cost_of(const std::string& name, double order) {
   throw py::value_error("cost must be sqeuclidean, euclidean, minkowski or cosine, got " + name);
 }
 
-template <class T>
-TransportProblem<T> problem(const Array<T>& x, const Array<T>& y, const std::string& cost, double order,
-                            const Array<double>& a, const Array<double>& b) {
-  require_rank(x, 2, "x");
-  require_rank(y, 2, "y");
-  require_rank(a, 1, "a");
-  require_rank(b, 1, "b");
-  if (extent(x, 1) != extent(y, 1)) throw py::value_error("x and y must have equally many features");
-  if (extent(a, 0) != extent(x, 0)) throw py::value_error("a must have one weight for every point of x");
-  if (extent(b, 0) != extent(y, 0)) throw py::value_error("b must have one weight for every point of y");
-  return {cloud(x), cloud(y), extent(x, 1), cost_of(cost, order), view(a), view(b)};
-}
+// What lies between the points of every problem of a batch: the arrays and how to make a geometry of them.
+struct Ground {
+  std::size_t n_problems = 0, n = 0, m = 0, n_features = 0;
+  std::function<CostGeometry(std::size_t)> geometry;
+};
 
 template <class T>
-void require_potentials(const TransportProblem<T>& problem, const Array<double>& f, const Array<double>& g) {
-  require_rank(f, 1, "f");
-  require_rank(g, 1, "g");
-  if (extent(f, 0) != problem.x.n || extent(g, 0) != problem.y.n)
-    throw py::value_error("potentials must have one number for every point");
+Ground ground_of_clouds(const py::tuple& ground) {
+  const auto x = ground[0].cast<Array<T>>(), y = ground[1].cast<Array<T>>();
+  require_rank(x, 3, "x");
+  require_rank(y, 3, "y");
+  if (extent(x, 0) != extent(y, 0)) throw py::value_error("x and y must hold equally many clouds");
+  if (extent(x, 2) != extent(y, 2)) throw py::value_error("x and y must have equally many features");
+  const TransportCost cost = cost_of(ground[2].cast<std::string>(), ground[3].cast<double>());
+  const std::size_t n = extent(x, 1), m = extent(y, 1), d = extent(x, 2);
+  return {extent(x, 0), n, m, d, [x_points = x.data(), y_points = y.data(), n, m, d, cost](std::size_t problem) {
+            const PointCloud<T> first{x_points + problem * n * d, n}, second{y_points + problem * m * d, m};
+            return CostGeometry(first, second, d, cost);
+          }};
 }
 
-SinkhornOptions options_of(double reg, double tolerance, std::size_t max_iter, std::size_t memory_limit,
-                           bool warm_start, const py::object& progress, int n_threads) {
-  return {reg, tolerance, max_iter, memory_limit, warm_start, !progress.is_none(), n_threads};
+// One matrix for all problems.
+template <class T>
+Ground ground_of_matrix(const py::tuple& ground, std::size_t n_problems) {
+  const auto costs = ground[0].cast<Array<T>>();
+  require_rank(costs, 2, "cost");
+  const CostMatrix<T> matrix{costs.data(), extent(costs, 0), extent(costs, 1)};
+  return {n_problems, matrix.n, matrix.m, 0, [matrix](std::size_t) { return CostGeometry(matrix); }};
 }
 
-py::dict to_dict(const SinkhornReport& report) {
+// (x, y, cost name, order) with clouds (n_problems, n, n_features), or (cost matrix,); arrays of one dtype, kept alive
+// by the tuple.
+Ground ground_of(const py::tuple& ground, std::size_t n_problems) {
+  const bool clouds = ground.size() == 4;
+  if (!clouds && ground.size() != 1) throw py::value_error("ground must be (x, y, cost, order) or (cost,)");
+  if (py::isinstance<Array<double>>(ground[0]))
+    return clouds ? ground_of_clouds<double>(ground) : ground_of_matrix<double>(ground, n_problems);
+  if (py::isinstance<Array<float>>(ground[0]))
+    return clouds ? ground_of_clouds<float>(ground) : ground_of_matrix<float>(ground, n_problems);
+  throw py::type_error("ground must hold C-contiguous float64 or float32 arrays");
+}
+
+void require_shape(const Array<double>& array, std::size_t rows, std::size_t columns, const char* name) {
+  require_rank(array, 2, name);
+  if (extent(array, 0) != rows || extent(array, 1) != columns)
+    throw py::value_error(std::string(name) + " must have shape (" + std::to_string(rows) + ", " +
+                          std::to_string(columns) + ")");
+}
+
+TransportBatch batch_of(const Ground& ground, const Array<double>& a, const Array<double>& b) {
+  require_shape(a, ground.n_problems, ground.n, "a");
+  require_shape(b, ground.n_problems, ground.m, "b");
+  return {ground.n_problems, ground.n, ground.m, ground.geometry, view(a), view(b)};
+}
+
+SinkhornOptions options_of(const py::dict& options, bool warm_start, const py::object& progress, int n_threads) {
+  return {options["reg"].cast<double>(),
+          options["rho_x"].cast<double>(),
+          options["rho_y"].cast<double>(),
+          options["tolerance"].cast<double>(),
+          options["max_iter"].cast<std::size_t>(),
+          options["memory_limit"].cast<std::size_t>(),
+          warm_start,
+          !progress.is_none(),
+          n_threads};
+}
+
+py::list to_list(const std::vector<SinkhornReport>& reports) {
   using namespace py::literals;
-  return py::dict("value"_a = report.value, "value_linear"_a = report.value_linear, "dual_value"_a = report.dual_value,
-                  "gap"_a = report.gap, "marginal_error"_a = report.marginal_error, "n_iter"_a = report.n_iter,
-                  "converged"_a = report.converged);
+  py::list list;
+  for (const SinkhornReport& report : reports)
+    list.append(py::dict("value"_a = report.value, "value_linear"_a = report.value_linear,
+                         "dual_value"_a = report.dual_value, "gap"_a = report.gap,
+                         "marginal_error"_a = report.marginal_error, "n_iter"_a = report.n_iter,
+                         "converged"_a = report.converged));
+  return list;
 }
 
-// f and g hold the start where warm_start is set; the result comes in new arrays.
-template <class T>
-py::tuple solve(const Array<T>& x, const Array<T>& y, const std::string& cost, double order, const Array<double>& a,
-                const Array<double>& b, double reg, double tolerance, std::size_t max_iter, std::size_t memory_limit,
-                const Array<double>& f_start, const Array<double>& g_start, bool warm_start, py::object progress,
-                int n_threads) {
-  const TransportProblem<T> task = problem(x, y, cost, order, a, b);
-  require_potentials(task, f_start, g_start);
-  Array<double> f = make_array<double>({task.x.n}), g = make_array<double>({task.y.n});
+// start: (f, g), or None; the result comes in new arrays.
+py::tuple solve(const py::tuple& ground, const Array<double>& a, const Array<double>& b, const py::dict& options,
+                const py::object& start, py::object progress, int n_threads) {
+  const Ground parsed = ground_of(ground, extent(a, 0));
+  const TransportBatch batch = batch_of(parsed, a, b);
+  Array<double> f = make_array<double>({batch.n_problems, batch.n}),
+                g = make_array<double>({batch.n_problems, batch.m});
   const std::span<double> f_out = fill(f), g_out = fill(g);
-  std::copy_n(f_start.data(), task.x.n, f_out.data());
-  std::copy_n(g_start.data(), task.y.n, g_out.data());
-  const SinkhornOptions options = options_of(reg, tolerance, max_iter, memory_limit, warm_start, progress, n_threads);
+  if (!start.is_none()) {
+    const auto pair = start.cast<std::pair<Array<double>, Array<double>>>();
+    require_shape(pair.first, batch.n_problems, batch.n, "f");
+    require_shape(pair.second, batch.n_problems, batch.m, "g");
+    std::copy_n(pair.first.data(), f_out.size(), f_out.data());
+    std::copy_n(pair.second.data(), g_out.size(), g_out.data());
+  }
+  const SinkhornOptions own = options_of(options, !start.is_none(), progress, n_threads);
   const ProgressScope scope(progress);
-  const SinkhornReport report = without_gil([&] { return sinkhorn<T>(task, options, f_out, g_out); });
-  return py::make_tuple(to_dict(report), f, g);
+  const auto reports = without_gil([&] { return sinkhorn(batch, own, f_out, g_out); });
+  return py::make_tuple(to_list(reports), f, g);
 }
 
-template <class T>
-py::dict solve_symmetric(const Array<T>& x, const std::string& cost, double order, const Array<double>& a, double reg,
-                         double tolerance, std::size_t max_iter, std::size_t memory_limit, int n_threads) {
-  const TransportProblem<T> task = problem(x, x, cost, order, a, a);
-  const SinkhornOptions options = options_of(reg, tolerance, max_iter, memory_limit, false, py::none(), n_threads);
-  return to_dict(without_gil([&] { return sinkhorn_symmetric<T>(task, options); }));
+py::tuple solve_symmetric(const py::tuple& ground, const Array<double>& a, const py::dict& options, int n_threads) {
+  const TransportBatch batch = batch_of(ground_of(ground, extent(a, 0)), a, a);
+  Array<double> f = make_array<double>({batch.n_problems, batch.n});
+  const std::span<double> f_out = fill(f);
+  const SinkhornOptions own = options_of(options, false, py::none(), n_threads);
+  const auto reports = without_gil([&] { return sinkhorn_symmetric(batch, own, f_out); });
+  return py::make_tuple(to_list(reports), f);
 }
 
-template <class T>
-Array<double> plan(const Array<T>& x, const Array<T>& y, const std::string& cost, double order, const Array<double>& a,
-                   const Array<double>& b, double reg, const Array<double>& f, const Array<double>& g, int n_threads) {
-  const TransportProblem<T> task = problem(x, y, cost, order, a, b);
-  require_potentials(task, f, g);
-  Array<double> result = make_array<double>({task.x.n, task.y.n});
+// Calls kernel(plan) for the plan of potentials of a batch of one, without the GIL.
+template <class Kernel>
+void with_plan(const Ground& ground, double reg, const Array<double>& a, const Array<double>& b, const Array<double>& f,
+               const Array<double>& g, Kernel&& kernel) {
+  for (const auto& [array, name] : {std::pair{&a, "a"}, {&f, "f"}}) require_shape(*array, 1, ground.n, name);
+  for (const auto& [array, name] : {std::pair{&b, "b"}, {&g, "g"}}) require_shape(*array, 1, ground.m, name);
+  const std::span<const double> a_view = view(a), b_view = view(b), f_view = view(f), g_view = view(g);
+  without_gil([&] {
+    CostGeometry geometry = ground.geometry(0);
+    kernel(TransportPlan{geometry, reg, a_view, b_view, f_view, g_view});
+  });
+}
+
+Array<double> plan(const py::tuple& ground, double reg, const Array<double>& a, const Array<double>& b,
+                   const Array<double>& f, const Array<double>& g, int n_threads) {
+  const Ground parsed = ground_of(ground, 1);
+  Array<double> result = make_array<double>({parsed.n, parsed.m});
   double* target = result.mutable_data();
-  const std::span<const double> f_view = view(f), g_view = view(g);
-  without_gil([&] { transport_plan<T>(task, reg, f_view, g_view, target, n_threads); });
+  with_plan(parsed, reg, a, b, f, g, [&](const TransportPlan& own) { transport_plan(own, target, n_threads); });
   return result;
 }
 
-template <class T>
-Array<double> apply(const Array<T>& x, const Array<T>& y, const std::string& cost, double order, const Array<double>& a,
-                    const Array<double>& b, double reg, const Array<double>& f, const Array<double>& g,
-                    const Array<double>& vectors, int n_threads) {
-  const TransportProblem<T> task = problem(x, y, cost, order, a, b);
-  require_potentials(task, f, g);
+Array<double> apply(const py::tuple& ground, double reg, const Array<double>& a, const Array<double>& b,
+                    const Array<double>& f, const Array<double>& g, const Array<double>& vectors, int n_threads) {
+  const Ground parsed = ground_of(ground, 1);
   require_rank(vectors, 2, "vectors");
-  if (extent(vectors, 0) != task.y.n) throw py::value_error("vectors must have one row for every point of y");
+  if (extent(vectors, 0) != parsed.m) throw py::value_error("vectors must have one row for every point of y");
   const std::size_t n_vectors = extent(vectors, 1);
-  Array<double> result = make_array<double>({task.x.n, n_vectors});
+  Array<double> result = make_array<double>({parsed.n, n_vectors});
   double* target = result.mutable_data();
   const double* source = vectors.data();
-  const std::span<const double> f_view = view(f), g_view = view(g);
-  without_gil([&] { transport_apply<T>(task, reg, f_view, g_view, source, n_vectors, target, n_threads); });
+  with_plan(parsed, reg, a, b, f, g,
+            [&](const TransportPlan& own) { transport_apply(own, source, n_vectors, target, n_threads); });
   return result;
+}
+
+py::tuple gradient(const py::tuple& ground, double reg, const Array<double>& a, const Array<double>& b,
+                   const Array<double>& f, const Array<double>& g, int n_threads) {
+  const Ground parsed = ground_of(ground, 1);
+  if (parsed.n_features == 0) throw py::value_error("a matrix of costs has no points");
+  Array<double> of_x = make_array<double>({parsed.n, parsed.n_features}),
+                of_y = make_array<double>({parsed.m, parsed.n_features});
+  double *x_target = of_x.mutable_data(), *y_target = of_y.mutable_data();
+  with_plan(parsed, reg, a, b, f, g,
+            [&](const TransportPlan& own) { transport_gradient(own, x_target, y_target, n_threads); });
+  return py::make_tuple(of_x, of_y);
 }
 
 template <class T>
@@ -132,17 +195,6 @@ double distance_1d(const Array<T>& x, const Array<T>& y, const Array<double>& x_
 template <class T>
 void register_type(py::module_& m) {
   using py::arg;
-  m.def("transport_sinkhorn", &solve<T>, arg("x").noconvert(), arg("y").noconvert(), arg("cost"), arg("order"),
-        arg("a").noconvert(), arg("b").noconvert(), arg("reg"), arg("tolerance"), arg("max_iter"), arg("memory_limit"),
-        arg("f_start").noconvert(), arg("g_start").noconvert(), arg("warm_start"), arg("progress"), arg("n_threads"));
-  m.def("transport_sinkhorn_symmetric", &solve_symmetric<T>, arg("x").noconvert(), arg("cost"), arg("order"),
-        arg("a").noconvert(), arg("reg"), arg("tolerance"), arg("max_iter"), arg("memory_limit"), arg("n_threads"));
-  m.def("transport_plan", &plan<T>, arg("x").noconvert(), arg("y").noconvert(), arg("cost"), arg("order"),
-        arg("a").noconvert(), arg("b").noconvert(), arg("reg"), arg("f").noconvert(), arg("g").noconvert(),
-        arg("n_threads"));
-  m.def("transport_apply", &apply<T>, arg("x").noconvert(), arg("y").noconvert(), arg("cost"), arg("order"),
-        arg("a").noconvert(), arg("b").noconvert(), arg("reg"), arg("f").noconvert(), arg("g").noconvert(),
-        arg("vectors").noconvert(), arg("n_threads"));
   m.def("transport_wasserstein_1d", &distance_1d<T>, arg("x").noconvert(), arg("y").noconvert(),
         arg("x_weights").noconvert(), arg("y_weights").noconvert(), arg("p"), arg("n_threads"));
 }
@@ -150,6 +202,17 @@ void register_type(py::module_& m) {
 }  // namespace
 
 void register_transport(py::module_& m) {
+  using py::arg;
+  m.def("transport_sinkhorn", &solve, arg("ground"), arg("a").noconvert(), arg("b").noconvert(), arg("options"),
+        arg("start"), arg("progress"), arg("n_threads"));
+  m.def("transport_sinkhorn_symmetric", &solve_symmetric, arg("ground"), arg("a").noconvert(), arg("options"),
+        arg("n_threads"));
+  m.def("transport_plan", &plan, arg("ground"), arg("reg"), arg("a").noconvert(), arg("b").noconvert(),
+        arg("f").noconvert(), arg("g").noconvert(), arg("n_threads"));
+  m.def("transport_apply", &apply, arg("ground"), arg("reg"), arg("a").noconvert(), arg("b").noconvert(),
+        arg("f").noconvert(), arg("g").noconvert(), arg("vectors").noconvert(), arg("n_threads"));
+  m.def("transport_gradient", &gradient, arg("ground"), arg("reg"), arg("a").noconvert(), arg("b").noconvert(),
+        arg("f").noconvert(), arg("g").noconvert(), arg("n_threads"));
   register_type<double>(m);
   register_type<float>(m);
 }

@@ -23,11 +23,11 @@ bool in_range(std::span<const double> sums, std::span<const double> weights) {
   return true;
 }
 
-// potential = reference - log2 sums for the n points, kNowhere for the padding.
-void update(std::span<const double> reference, std::span<const double> sums, std::size_t n,
+// potential = damping (reference - log2 sums) for the n points, kNowhere for the padding.
+void update(std::span<const double> reference, std::span<const double> sums, double damping, std::size_t n,
             std::span<double> potential) {
   for (std::size_t i = 0; i < sums.size(); i += kLanes<double>)
-    store(potential.data() + i, load(reference.data() + i) - kLog2E * simd::log(load(sums.data() + i)));
+    store(potential.data() + i, damping * (load(reference.data() + i) - kLog2E * simd::log(load(sums.data() + i))));
   std::fill(potential.begin() + static_cast<std::ptrdiff_t>(n), potential.end(), kNowhere);
 }
 
@@ -77,7 +77,7 @@ const Entry* SinkhornMap::prepare(std::span<const double> g, std::span<const dou
   for (std::size_t j = 0; j < columns_.n && stored; ++j)
     if (b_[j] > 0) drift = std::max(drift, std::abs(g[j] - g_reference_[j]));
   if (!stored || !(drift < kDrift)) {
-    std::copy(f.begin(), f.end(), f_reference_.begin());
+    for (std::size_t i = 0; i < f.size(); ++i) f_reference_[i] = f[i] / damping_.x;  // row sums are then near 1
     std::copy(g.begin(), g.end(), g_reference_.begin());
     std::copy(b_.begin(), b_.end(), scaled_b_.begin());
     stored32_ = stored64_ = false;  // both would have to share the reference
@@ -99,27 +99,27 @@ template <class Entry>
 bool SinkhornMap::evaluate(std::span<const double> g, std::span<double> f, std::span<double> next_g, bool store,
                            Run run) {
   const KernelRows<Entry> kernel{view(f_reference_, g_reference_), prepare<Entry>(g, f, store, run)};
-  scaling_pass<Entry>(kernel, a_, scaled_b_, row_sums_, column_sums_, run);
+  scaling_pass<Entry>(kernel, a_, damping_.x, scaled_b_, row_sums_, column_sums_, run);
   if (!in_range(row_sums_, a_) || !in_range(column_sums_, b_)) {
     invalidate();
     return false;
   }
-  update(f_reference_, row_sums_, geometry_.x().n, f);
-  if (!symmetric_) update(g_reference_, column_sums_, columns_.n, next_g);
+  update(f_reference_, row_sums_, damping_.x, geometry_.x().n, f);
+  if (!symmetric_) update(g_reference_, column_sums_, damping_.y, columns_.n, next_g);
   return true;
 }
 
 void SinkhornMap::evaluate_exactly(std::span<const double> g, std::span<double> f, std::span<double> next_g, Run run) {
-  const auto minus = [](std::span<double> potential, std::size_t n) {
-    for (double& value : potential.first(n)) value = -value;
+  const auto minus = [](std::span<double> potential, double damping, std::size_t n) {
+    for (double& value : potential.first(n)) value *= -damping;
     std::fill(potential.begin() + static_cast<std::ptrdiff_t>(n), potential.end(), kNowhere);
   };
   const std::vector<double> zeros(std::max(a_.size(), b_.size()), 0.0);
   log_sum_pass(view(zeros, g), b_, f, run);
-  minus(f, geometry_.x().n);
+  minus(f, damping_.x, geometry_.x().n);
   if (symmetric_) return;
   log_sum_pass({&geometry_, &columns_, &geometry_.x(), zeros.data(), f.data()}, a_, next_g, run);
-  minus(next_g, columns_.n);
+  minus(next_g, damping_.y, columns_.n);
 }
 
 template bool SinkhornMap::evaluate<float>(std::span<const double>, std::span<double>, std::span<double>, bool, Run);

@@ -1,6 +1,8 @@
 // Sinkhorn's map on potentials (in units of exponent, see transport_cost.hpp), by whichever kernel is quickest.
 //
-//   f_i = -log2 Σ_j b_j 2^(g_j - C_ij),   g'_j = -log2 Σ_i a_i 2^(f_i - C_ij)
+//   f_i = -τ_x log2 Σ_j b_j 2^(g_j - C_ij),   g'_j = -τ_y log2 Σ_i a_i 2^(f_i - C_ij)
+//
+// τ = 1 where a marginal is met exactly, ρ / (ρ + ε) where missing it costs ρ KL (Chizat et al. 2018).
 #pragma once
 
 #include <cstddef>
@@ -11,6 +13,10 @@
 
 namespace hartley {
 
+struct Damping {
+  double x = 1.0, y = 1.0;  // τ of either side
+};
+
 // Between two clouds, or of one cloud with itself (symmetric: columns are rows, and only f is computed).
 class SinkhornMap {
  public:
@@ -20,6 +26,7 @@ class SinkhornMap {
 
   // The geometry's scale has changed: stored kernels are void.
   void invalidate() { stored32_ = stored64_ = false; }
+  void set_damping(Damping damping) { damping_ = damping; }
 
   // From g (padded) to f and, unless symmetric, next_g. On entry f is a guess, the nearer the better. False where the
   // sums left the range in which they can be trusted; then f and next_g are untouched and evaluate_exactly() helps.
@@ -44,6 +51,7 @@ class SinkhornMap {
   std::span<const double> a_, b_;
   bool symmetric_, stored32_ = false, stored64_ = false;
   std::size_t memory_limit_;
+  Damping damping_;
   Buffer<float> kernel32_;
   Buffer<double> kernel64_;
   std::vector<double> f_reference_, g_reference_, scaled_b_, row_sums_, column_sums_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "support/vector_math.hpp"
 
@@ -122,6 +123,48 @@ void fill_minkowski_group(const KernelView& view, std::size_t first_row, Entry* 
   }
 }
 
+// kTile costs of one row of a matrix from `column` on; 0 past its end.
+template <class T>
+HARTLEY_INLINE void load_costs(const T* row, std::size_t column, std::size_t n_columns, V& low, V& high) {
+  T edge[kTile]{};
+  const T* costs = row + column;
+  if (column + kTile > n_columns) {
+    if (column < n_columns) std::copy_n(costs, n_columns - column, edge);
+    costs = edge;
+  }
+  low = load_wide(costs);
+  high = load_wide(costs + kLane);
+}
+
+// The transpose of kTile rows of a matrix, kGroup columns wide from `column` on; 0 past either end.
+template <class T>
+void load_transposed(const CostMatrix<T>& matrix, std::size_t row, std::size_t column, T (&costs)[kGroup][kTile]) {
+  for (std::size_t i = 0; i < kTile; ++i)
+    for (std::size_t j = 0; j < kGroup; ++j)
+      costs[j][i] = row + i < matrix.n && column + j < matrix.m ? matrix.costs[(row + i) * matrix.m + column + j] : T{};
+}
+
+template <class Outcome, class T, class Entry>
+void fill_matrix_group(const KernelView& view, const CostMatrix<T>& matrix, std::size_t first_row, Entry* rows) {
+  const std::size_t n_columns = view.n_columns_padded();
+  const V bits = splat(view.geometry->bits()), forbidden = splat(kForbidden);
+  T transposed[kGroup][kTile];
+  for (std::size_t column = 0; column < n_columns; column += kTile) {
+    if (view.is_transposed()) load_transposed(matrix, column, first_row, transposed);
+    const V g_low = load(view.column_offset + column), g_high = load(view.column_offset + column + kLane);
+    for (std::size_t r = 0; r < kGroup; ++r) {
+      V low{}, high{};
+      if (view.is_transposed())
+        load_costs(transposed[r], 0, kTile, low, high);
+      else if (first_row + r < matrix.n)
+        load_costs(matrix.costs + (first_row + r) * matrix.m, column, matrix.m, low, high);
+      const V f = splat(view.row_offset[first_row + r]);
+      Outcome::put(rows + r * n_columns + column, (f + g_low) - simd::min(bits * low, forbidden),
+                   (f + g_high) - simd::min(bits * high, forbidden));
+    }
+  }
+}
+
 template <class Outcome, class Entry>
 void fill_by_form(const KernelView& view, std::size_t first_row, Entry* rows) {
   switch (view.geometry->form()) {
@@ -137,6 +180,10 @@ void fill_by_form(const KernelView& view, std::size_t first_row, Entry* rows) {
       return fill_group<ChebyshevForm, Outcome>(view, first_row, rows);
     case KernelForm::kMinkowski:
       return fill_minkowski_group<Outcome>(view, first_row, rows);
+    case KernelForm::kMatrix:
+      if (const CostMatrix<float>& matrix = view.geometry->matrix<float>(); matrix.costs != nullptr)
+        return fill_matrix_group<Outcome>(view, matrix, first_row, rows);
+      return fill_matrix_group<Outcome>(view, view.geometry->matrix<double>(), first_row, rows);
   }
 }
 
@@ -206,15 +253,37 @@ CostGeometry::CostGeometry(PointCloud<T> x, PointCloud<T> y, std::size_t n_featu
   set_bits(1.0);
 }
 
+template <>
+const CostMatrix<double>& CostGeometry::matrix<double>() const {
+  return matrix64_;
+}
+template <>
+const CostMatrix<float>& CostGeometry::matrix<float>() const {
+  return matrix32_;
+}
+
+template <class T>
+CostGeometry::CostGeometry(CostMatrix<T> matrix) : n_features_(0), form_(KernelForm::kMatrix), order_(1.0) {
+  if constexpr (std::is_same_v<T, double>)
+    matrix64_ = matrix;
+  else
+    matrix32_ = matrix;
+  x_.n = matrix.n;
+  y_.n = matrix.m;
+}
+
 void CostGeometry::set_bits(double bits) {
   bits_ = bits;
+  if (form_ == KernelForm::kMatrix) return;
   const bool squared = form_ == KernelForm::kSquared || form_ == KernelForm::kInner;
-  const double scale = squared ? std::sqrt(factor_ * bits) : bits;
-  lay_out(x_points_, n_features_, scale, x_);
-  lay_out(y_points_, n_features_, scale, y_);
+  scale_ = squared ? std::sqrt(factor_ * bits) : bits;
+  lay_out(x_points_, n_features_, scale_, x_);
+  lay_out(y_points_, n_features_, scale_, y_);
 }
 
 double CostGeometry::pair_cost(std::size_t i, std::size_t j) const {
+  if (matrix64_.costs != nullptr) return matrix64_.costs[i * y_.n + j];
+  if (matrix32_.costs != nullptr) return matrix32_.costs[i * y_.n + j];
   const double *x = x_points_.data() + i * n_features_, *y = y_points_.data() + j * n_features_;
   const double order = form_ == KernelForm::kMinkowski ? order_ : form_ == KernelForm::kManhattan ? 1.0 : 2.0;
   double largest = 0.0, sum = 0.0;
@@ -228,13 +297,16 @@ double CostGeometry::pair_cost(std::size_t i, std::size_t j) const {
 double CostGeometry::mean_cost() const {
   constexpr std::size_t kPairs = 4096;
   const std::size_t n_pairs = std::min(kPairs, x_.n * y_.n);
-  double sum = 0.0;
+  double sum = 0.0, n_finite = 0.0;
   // steps of an irrational share of the cloud visit it evenly
   for (std::size_t pair = 0; pair < n_pairs; ++pair) {
     const double u = static_cast<double>(pair) * 0.6180339887498949, v = static_cast<double>(pair) * 0.7548776662466927;
     const auto i = static_cast<std::size_t>((u - std::floor(u)) * static_cast<double>(x_.n));
     const auto j = static_cast<std::size_t>((v - std::floor(v)) * static_cast<double>(y_.n));
-    sum += pair_cost(std::min(i, x_.n - 1), std::min(j, y_.n - 1)) / static_cast<double>(n_pairs);
+    const double cost = std::abs(pair_cost(std::min(i, x_.n - 1), std::min(j, y_.n - 1)));
+    if (std::isinf(cost)) continue;
+    n_finite += 1.0;
+    sum += (cost - sum) / n_finite;
   }
   return sum;
 }
@@ -250,6 +322,8 @@ void fill_exponent_rows(const KernelView& view, std::size_t first_row, double* r
 
 template CostGeometry::CostGeometry(PointCloud<double>, PointCloud<double>, std::size_t, TransportCost);
 template CostGeometry::CostGeometry(PointCloud<float>, PointCloud<float>, std::size_t, TransportCost);
+template CostGeometry::CostGeometry(CostMatrix<double>);
+template CostGeometry::CostGeometry(CostMatrix<float>);
 template void fill_kernel_rows<double>(const KernelView&, std::size_t, double*);
 template void fill_kernel_rows<float>(const KernelView&, std::size_t, float*);
 

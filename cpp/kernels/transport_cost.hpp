@@ -1,4 +1,4 @@
-// Two point clouds, the cost between them, and rows of the Gibbs kernel made on the fly.
+// The cost between the points of two clouds (or a matrix of costs), and rows of the Gibbs kernel made on the fly.
 //
 // Everything is in units of ε / log2 e: a potential f is held as f log2(e) / ε and the kernel is
 //   K_ij = 2^(f_i + g_j - C_ij),
@@ -8,6 +8,7 @@
 //
 //   squared euclidean  Σ_k (x_k - y_k)²            euclidean   its root
 //   minkowski          (Σ_k |x_k - y_k|^p)^(1/p)   cosine      1 - <x, y> / |x| |y|, no point may be 0
+//   matrix             C_ij as given, any sign; +inf forbids the pair
 //
 // Accuracy: exponents are in float64; above kManyFeatures the squared cost is |x|² + |y|² - 2<x, y> of centred clouds,
 // with an error of 2^-52 (|x|² + |y|²). Entries in float32 have a relative error of 2^-24 |exponent|.
@@ -31,9 +32,17 @@ struct PointCloud {
   std::size_t n;
 };
 
-inline constexpr std::size_t kPad = 16;     // float32 lanes of the widest vector, and a multiple of kGroup
-inline constexpr std::size_t kGroup = 8;    // rows of the kernel that are made together and stay in the L2 cache
-inline constexpr double kNowhere = -1e300;  // offset of a point that has no mass
+// (n, m), row-major, not copied: whoever makes a geometry of it keeps it alive.
+template <class T>
+struct CostMatrix {
+  const T* costs;
+  std::size_t n, m;
+};
+
+inline constexpr std::size_t kPad = 16;      // float32 lanes of the widest vector, and a multiple of kGroup
+inline constexpr std::size_t kGroup = 8;     // rows of the kernel that are made together and stay in the L2 cache
+inline constexpr double kNowhere = -1e300;   // offset of a point that has no mass
+inline constexpr double kForbidden = 1e200;  // exponent of a pair at infinite cost; its kernel entry is 2^-900
 inline constexpr std::size_t kManyFeatures =
     8;  // above, one product a feature is cheaper than a difference and a product
 
@@ -41,22 +50,24 @@ constexpr std::size_t padded(std::size_t n) { return (n + kPad - 1) / kPad * kPa
 
 // One cloud in both roles: as rows (row-major), and as columns, in tiles of two vectors of points, feature by feature.
 struct ScaledCloud {
-  std::size_t n = 0;
+  std::size_t n = 0;  // all there is of it where costs are a matrix
   std::vector<double> rows, tiles, square_norms;
 };
 
-enum class KernelForm { kSquared, kInner, kEuclidean, kManhattan, kChebyshev, kMinkowski };
+enum class KernelForm { kSquared, kInner, kEuclidean, kManhattan, kChebyshev, kMinkowski, kMatrix };
 
 class CostGeometry {
  public:
   template <class T>
   CostGeometry(PointCloud<T> x, PointCloud<T> y, std::size_t n_features, TransportCost cost);
+  template <class T>
+  explicit CostGeometry(CostMatrix<T> matrix);
 
   // Makes 1 unit of cost `bits` units of exponent: bits = log2(e) / ε.
   void set_bits(double bits);
   double bits() const { return bits_; }
 
-  // Average cost over at most a few thousand pairs, in units of the cost.
+  // Average size of the finite costs of at most a few thousand pairs, in units of the cost.
   double mean_cost() const;
 
   // The kernel's transpose is a geometry with the clouds' roles exchanged.
@@ -65,13 +76,18 @@ class CostGeometry {
   std::size_t n_features() const { return n_features_; }
   KernelForm form() const { return form_; }
   double order() const { return order_; }
+  double scale() const { return scale_; }  // of the clouds' coordinates to those given
+  template <class T>
+  const CostMatrix<T>& matrix() const;  // costs is null in all but the one that was given
 
  private:
   double pair_cost(std::size_t i, std::size_t j) const;
 
   std::size_t n_features_;
   KernelForm form_;
-  double order_, factor_ = 1.0, bits_ = 1.0;  // factor_: cost = factor_ * form, 1/2 for the cosine
+  double order_, factor_ = 1.0, bits_ = 1.0, scale_ = 1.0;  // factor_: cost = factor_ * form, 1/2 for the cosine
+  CostMatrix<double> matrix64_{};
+  CostMatrix<float> matrix32_{};
   std::vector<double> x_points_, y_points_;
   ScaledCloud x_, y_;
 };
@@ -82,9 +98,12 @@ struct KernelView {
   const ScaledCloud *row_cloud, *column_cloud;
   const double *row_offset, *column_offset;  // padded
 
+  bool is_transposed() const;  // rows are the points of y
   std::size_t n_rows_padded() const { return padded(row_cloud->n); }
   std::size_t n_columns_padded() const { return padded(column_cloud->n); }
 };
+
+inline bool KernelView::is_transposed() const { return row_cloud == &geometry->y(); }
 
 // kGroup rows of K from `first_row` on (a multiple of kGroup), each n_columns_padded long, one after the other.
 template <class Entry>

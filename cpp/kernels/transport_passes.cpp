@@ -101,7 +101,7 @@ void store_kernel(const KernelView& view, Buffer<Entry>& kernel, Run run) {
 }
 
 template <class Entry>
-void scaling_pass(const KernelRows<Entry>& kernel, std::span<const double> a, std::span<const double> v,
+void scaling_pass(const KernelRows<Entry>& kernel, std::span<const double> a, double damping, std::span<const double> v,
                   std::span<double> row_sums, std::span<double> columns, Run run) {
   const KernelView& view = kernel.view;
   const std::size_t n_columns = view.n_columns_padded();
@@ -119,7 +119,12 @@ void scaling_pass(const KernelRows<Entry>& kernel, std::span<const double> a, st
     multiply_rows(rows, n_columns, v.data(), row_sums.data() + first_row);
     if (columns.empty()) return;
     double u[kGroup];
-    for (std::size_t r = 0; r < kGroup; ++r) u[r] = a[first_row + r] / row_sums[first_row + r];
+    for (std::size_t r = 0; r < kGroup; ++r) {
+      const double sum = row_sums[first_row + r];
+      u[r] = a[first_row + r] / sum;
+      if (damping != 1.0 && u[r] > 0)
+        u[r] *= std::exp2((damping - 1.0) * (view.row_offset[first_row + r] - std::log2(sum)));
+    }
     add_rows(rows, n_columns, u, partial.data() + task * n_columns);
   });
 
@@ -178,14 +183,21 @@ void certificate_pass(const KernelView& view, std::span<const double> b, std::sp
   });
 }
 
-void write_plan(const KernelView& view, std::span<const double> a, std::span<const double> b, double* plan, Run run) {
-  const std::size_t n = view.row_cloud->n, m = view.column_cloud->n, n_columns = view.n_columns_padded();
+void for_each_kernel_group(const KernelView& view, Run run,
+                           const std::function<void(std::size_t first_row, const double* rows)>& body) {
   run = fit(view, run);
   GroupScratch<double> scratch(view, run.n_threads);
-  constexpr double kNothing = 0x1p-899;  // the kernel is cut at 2^-900: there the plan is 0
   for_each_group(view, run, [&](std::size_t first_row, std::size_t, int thread) {
     double* rows = scratch.of(thread);
     fill_kernel_rows(view, first_row, rows);
+    body(first_row, rows);
+  });
+}
+
+void write_plan(const KernelView& view, std::span<const double> a, std::span<const double> b, double* plan, Run run) {
+  const std::size_t n = view.row_cloud->n, m = view.column_cloud->n, n_columns = view.n_columns_padded();
+  constexpr double kNothing = 0x1p-899;  // the kernel is cut at 2^-900: there the plan is 0
+  for_each_kernel_group(view, run, [&](std::size_t first_row, const double* rows) {
     for (std::size_t i = first_row; i < std::min(n, first_row + kGroup); ++i)
       for (std::size_t j = 0; j < m; ++j) {
         const double entry = rows[(i - first_row) * n_columns + j];
@@ -200,11 +212,7 @@ void apply_plan(const KernelView& view, std::span<const double> a, std::span<con
   std::vector<double> weighted(n_vectors * n_columns, 0.0);  // column by column, b_j times the vectors
   for (std::size_t j = 0; j < m; ++j)
     for (std::size_t k = 0; k < n_vectors; ++k) weighted[k * n_columns + j] = b[j] * vectors[j * n_vectors + k];
-  run = fit(view, run);
-  GroupScratch<double> scratch(view, run.n_threads);
-  for_each_group(view, run, [&](std::size_t first_row, std::size_t, int thread) {
-    double* rows = scratch.of(thread);
-    fill_kernel_rows(view, first_row, rows);
+  for_each_kernel_group(view, run, [&](std::size_t first_row, const double* rows) {
     for (std::size_t k = 0; k < n_vectors; ++k) {
       double sums[kGroup];
       multiply_rows(rows, n_columns, weighted.data() + k * n_columns, sums);
@@ -216,9 +224,9 @@ void apply_plan(const KernelView& view, std::span<const double> a, std::span<con
 
 template void store_kernel<double>(const KernelView&, Buffer<double>&, Run);
 template void store_kernel<float>(const KernelView&, Buffer<float>&, Run);
-template void scaling_pass<double>(const KernelRows<double>&, std::span<const double>, std::span<const double>,
+template void scaling_pass<double>(const KernelRows<double>&, std::span<const double>, double, std::span<const double>,
                                    std::span<double>, std::span<double>, Run);
-template void scaling_pass<float>(const KernelRows<float>&, std::span<const double>, std::span<const double>,
+template void scaling_pass<float>(const KernelRows<float>&, std::span<const double>, double, std::span<const double>,
                                   std::span<double>, std::span<double>, Run);
 
 }  // namespace hartley

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -31,9 +32,10 @@ struct KernelRows {
 template <class Entry>
 void store_kernel(const KernelView& view, Buffer<Entry>& kernel, Run run);
 
-// row_sums = K v; where `columns` is not empty, u = a / (K v) and columns = Kᵀ u. All padded; a and v are 0 there.
+// row_sums = K v; where `columns` is not empty, u = a 2^(f' - f) and columns = Kᵀ u, with f the view's row offset and
+// f' = damping (f - log2 row_sums): u = a / row_sums where damping is 1. All padded; a and v are 0 there.
 template <class Entry>
-void scaling_pass(const KernelRows<Entry>& kernel, std::span<const double> a, std::span<const double> v,
+void scaling_pass(const KernelRows<Entry>& kernel, std::span<const double> a, double damping, std::span<const double> v,
                   std::span<double> row_sums, std::span<double> columns, Run run);
 
 // log_sums_i = log2 Σ_j b_j 2^(f_i + g_j - C_ij) with the row's largest exponent taken out: right for any potentials.
@@ -45,6 +47,10 @@ struct CertificateRows {
 };
 void certificate_pass(const KernelView& view, std::span<const double> b, std::span<const double> keep,
                       std::span<const double> rest, const CertificateRows& rows, Run run);
+
+// Calls body(first_row, rows) for every kGroup rows of the kernel in float64, on any thread.
+void for_each_kernel_group(const KernelView& view, Run run,
+                           const std::function<void(std::size_t first_row, const double* rows)>& body);
 
 // plan (n, m) = a_i b_j 2^(f_i + g_j - C_ij), 0 where the power is below 2^-899.
 void write_plan(const KernelView& view, std::span<const double> a, std::span<const double> b, double* plan, Run run);

@@ -170,37 +170,22 @@ def knn_information_permuted(
 # transport: clouds are (n, n_features), weights sum to 1; report: value, value_linear, dual_value, gap, marginal_error,
 # n_iter, converged; f and g in units of the cost
 def transport_sinkhorn(
-    x: Real,
-    y: Real,
-    cost: str,
-    order: float,
+    ground: tuple[Any, ...],
     a: F64,
     b: F64,
-    reg: float,
-    tolerance: float,
-    max_iter: int,
-    memory_limit: int,
-    f_start: F64,
-    g_start: F64,
-    warm_start: bool,
-    progress: Progress,
+    options: dict[str, Any],
+    start: tuple[F64, F64] | None,
+    progress: Callable[[float], None] | None,
     n_threads: int,
-) -> tuple[dict[str, Any], F64, F64]: ...
+) -> tuple[list[dict[str, Any]], F64, F64]: ...
 def transport_sinkhorn_symmetric(
-    x: Real,
-    cost: str,
-    order: float,
-    a: F64,
-    reg: float,
-    tolerance: float,
-    max_iter: int,
-    memory_limit: int,
-    n_threads: int,
-) -> dict[str, Any]: ...
-def transport_plan(
-    x: Real, y: Real, cost: str, order: float, a: F64, b: F64, reg: float, f: F64, g: F64, n_threads: int
-) -> F64: ...
+    ground: tuple[Any, ...], a: F64, options: dict[str, Any], n_threads: int
+) -> tuple[list[dict[str, Any]], F64]: ...
+def transport_plan(ground: tuple[Any, ...], reg: float, a: F64, b: F64, f: F64, g: F64, n_threads: int) -> F64: ...
 def transport_apply(
-    x: Real, y: Real, cost: str, order: float, a: F64, b: F64, reg: float, f: F64, g: F64, vectors: F64, n_threads: int
+    ground: tuple[Any, ...], reg: float, a: F64, b: F64, f: F64, g: F64, vectors: F64, n_threads: int
 ) -> F64: ...
+def transport_gradient(
+    ground: tuple[Any, ...], reg: float, a: F64, b: F64, f: F64, g: F64, n_threads: int
+) -> tuple[F64, F64]: ...
 def transport_wasserstein_1d(x: Real, y: Real, x_weights: F64, y_weights: F64, p: float, n_threads: int) -> float: ...
