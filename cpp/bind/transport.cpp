@@ -2,6 +2,7 @@
 
 #include "bind/array.hpp"
 #include "bind/register.hpp"
+#include "kernels/barycenter.hpp"
 #include "kernels/wasserstein_1d.hpp"
 
 namespace hartley::bind {
@@ -171,6 +172,23 @@ py::tuple gradient(const py::tuple& ground, double reg, const Array<double>& a, 
   return py::make_tuple(of_x, of_y);
 }
 
+py::tuple fixed_support_barycenter(const py::tuple& ground, const Array<double>& histograms,
+                                   const Array<double>& weights, double reg, double tolerance, std::size_t max_iter,
+                                   std::size_t memory_limit, bool debiased, int n_threads) {
+  const Ground parsed = ground_of(ground, 1);
+  require_rank(weights, 1, "weights");
+  require_shape(histograms, extent(weights, 0), parsed.n, "histograms");
+  Array<double> result = make_array<double>({parsed.m});
+  const std::span<double> target = fill(result);
+  const std::span<const double> rows = view(histograms), shares = view(weights);
+  const BarycenterOptions options{reg, tolerance, max_iter, memory_limit, debiased, n_threads};
+  const BarycenterReport report = without_gil([&] {
+    CostGeometry geometry = parsed.geometry(0);
+    return barycenter(geometry, rows, shares, options, target);
+  });
+  return py::make_tuple(result, report.marginal_error, report.n_iter, report.converged);
+}
+
 template <class T>
 void require_fewer_than_2_32(const Array<T>& samples, const std::string& name) {
   if (extent(samples, 0) >> 32 != 0)
@@ -213,6 +231,9 @@ void register_transport(py::module_& m) {
         arg("f").noconvert(), arg("g").noconvert(), arg("vectors").noconvert(), arg("n_threads"));
   m.def("transport_gradient", &gradient, arg("ground"), arg("reg"), arg("a").noconvert(), arg("b").noconvert(),
         arg("f").noconvert(), arg("g").noconvert(), arg("n_threads"));
+  m.def("transport_barycenter", &fixed_support_barycenter, arg("ground"), arg("histograms").noconvert(),
+        arg("weights").noconvert(), arg("reg"), arg("tolerance"), arg("max_iter"), arg("memory_limit"), arg("debiased"),
+        arg("n_threads"));
   register_type<double>(m);
   register_type<float>(m);
 }

@@ -94,7 +94,7 @@ void gradient_of_form(const KernelView& view, std::span<const double> a, std::sp
   const double order = view.geometry->order(), scale = view.geometry->scale() / view.geometry->bits();
   std::vector<double> weights(b.begin(), b.end());
   weights.resize(n_columns, 0.0);
-  for_each_kernel_group(view, run, [&](std::size_t first_row, const double* rows) {
+  for_each_kernel_group({view}, run, [&](std::size_t first_row, std::size_t, const double* rows) {
     std::vector<V> sums(n_features);
     for (std::size_t i = first_row; i < std::min(n, first_row + kGroup); ++i) {
       std::fill(sums.begin(), sums.end(), V{});

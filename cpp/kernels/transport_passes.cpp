@@ -183,21 +183,34 @@ void certificate_pass(const KernelView& view, std::span<const double> b, std::sp
   });
 }
 
-void for_each_kernel_group(const KernelView& view, Run run,
-                           const std::function<void(std::size_t first_row, const double* rows)>& body) {
+void for_each_kernel_group(const KernelRows<double>& kernel, Run run, const KernelGroupBody& body) {
+  const KernelView& view = kernel.view;
   run = fit(view, run);
-  GroupScratch<double> scratch(view, run.n_threads);
-  for_each_group(view, run, [&](std::size_t first_row, std::size_t, int thread) {
-    double* rows = scratch.of(thread);
-    fill_kernel_rows(view, first_row, rows);
-    body(first_row, rows);
+  GroupScratch<double> scratch(view, kernel.stored == nullptr ? run.n_threads : 0);
+  for_each_group(view, run, [&](std::size_t first_row, std::size_t task, int thread) {
+    const double* rows = kernel.stored + first_row * view.n_columns_padded();
+    if (kernel.stored == nullptr) {
+      fill_kernel_rows(view, first_row, scratch.of(thread));
+      rows = scratch.of(thread);
+    }
+    body(first_row, task, rows);
   });
+}
+
+std::size_t count_tasks(const KernelView& view) { return Waves(view).n_tasks; }
+
+void multiply_kernel_rows(const double* rows, std::size_t n_columns, const double* vector, double* sums) {
+  multiply_rows(rows, n_columns, vector, sums);
+}
+
+void add_kernel_rows(const double* rows, std::size_t n_columns, const double* factors, double* columns) {
+  add_rows(rows, n_columns, factors, columns);
 }
 
 void write_plan(const KernelView& view, std::span<const double> a, std::span<const double> b, double* plan, Run run) {
   const std::size_t n = view.row_cloud->n, m = view.column_cloud->n, n_columns = view.n_columns_padded();
   constexpr double kNothing = 0x1p-899;  // the kernel is cut at 2^-900: there the plan is 0
-  for_each_kernel_group(view, run, [&](std::size_t first_row, const double* rows) {
+  for_each_kernel_group({view}, run, [&](std::size_t first_row, std::size_t, const double* rows) {
     for (std::size_t i = first_row; i < std::min(n, first_row + kGroup); ++i)
       for (std::size_t j = 0; j < m; ++j) {
         const double entry = rows[(i - first_row) * n_columns + j];
@@ -212,7 +225,7 @@ void apply_plan(const KernelView& view, std::span<const double> a, std::span<con
   std::vector<double> weighted(n_vectors * n_columns, 0.0);  // column by column, b_j times the vectors
   for (std::size_t j = 0; j < m; ++j)
     for (std::size_t k = 0; k < n_vectors; ++k) weighted[k * n_columns + j] = b[j] * vectors[j * n_vectors + k];
-  for_each_kernel_group(view, run, [&](std::size_t first_row, const double* rows) {
+  for_each_kernel_group({view}, run, [&](std::size_t first_row, std::size_t, const double* rows) {
     for (std::size_t k = 0; k < n_vectors; ++k) {
       double sums[kGroup];
       multiply_rows(rows, n_columns, weighted.data() + k * n_columns, sums);

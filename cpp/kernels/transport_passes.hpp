@@ -48,9 +48,15 @@ struct CertificateRows {
 void certificate_pass(const KernelView& view, std::span<const double> b, std::span<const double> keep,
                       std::span<const double> rest, const CertificateRows& rows, Run run);
 
-// Calls body(first_row, rows) for every kGroup rows of the kernel in float64, on any thread.
-void for_each_kernel_group(const KernelView& view, Run run,
-                           const std::function<void(std::size_t first_row, const double* rows)>& body);
+// Calls body(first_row, task, rows) for every kGroup rows of the kernel, on any thread; groups of one task come one by
+// one and in order, so that what a task adds up depends on the shape alone.
+using KernelGroupBody = std::function<void(std::size_t first_row, std::size_t task, const double* rows)>;
+void for_each_kernel_group(const KernelRows<double>& kernel, Run run, const KernelGroupBody& body);
+std::size_t count_tasks(const KernelView& view);
+
+// The sums of kGroup rows against a vector, and a combination of them added to `columns`; all n_columns long (padded).
+void multiply_kernel_rows(const double* rows, std::size_t n_columns, const double* vector, double* sums);
+void add_kernel_rows(const double* rows, std::size_t n_columns, const double* factors, double* columns);
 
 // plan (n, m) = a_i b_j 2^(f_i + g_j - C_ij), 0 where the power is below 2^-899.
 void write_plan(const KernelView& view, std::span<const double> a, std::span<const double> b, double* plan, Run run);

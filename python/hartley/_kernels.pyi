@@ -188,4 +188,15 @@ def transport_apply(
 def transport_gradient(
     ground: tuple[Any, ...], reg: float, a: F64, b: F64, f: F64, g: F64, n_threads: int
 ) -> tuple[F64, F64]: ...
+def transport_barycenter(
+    ground: tuple[Any, ...],
+    histograms: F64,
+    weights: F64,
+    reg: float,
+    tolerance: float,
+    max_iter: int,
+    memory_limit: int,
+    debiased: bool,
+    n_threads: int,
+) -> tuple[F64, float, int, bool]: ...
 def transport_wasserstein_1d(x: Real, y: Real, x_weights: F64, y_weights: F64, p: float, n_threads: int) -> float: ...

@@ -12,6 +12,7 @@ import numpy as np
 
 from . import _dispatch
 from ._arrays import as_column, as_number, as_pair, require_finite
+from ._barycenter import Barycenter, barycenter
 from ._clouds import F64, as_weights
 from ._sinkhorn import sinkhorn, sinkhorn_from_cost
 from ._sinkhorn_divergence import SinkhornDivergence, sinkhorn_divergence
@@ -20,10 +21,12 @@ from ._transport_result import TransportBatch, TransportGradient, TransportResul
 from ._unbalanced import unbalanced_sinkhorn, unbalanced_sinkhorn_from_cost
 
 __all__ = [
+    "Barycenter",
     "SinkhornDivergence",
     "TransportBatch",
     "TransportGradient",
     "TransportResult",
+    "barycenter",
     "sinkhorn",
     "sinkhorn_divergence",
     "sinkhorn_from_cost",
