@@ -14,7 +14,8 @@ using V = Vec<double>;
 
 constexpr double kLog2E = 1.4426950408889634;
 constexpr double kLeastSum = 0x1p-60, kLargestSum = 0x1p60;  // float32 entries cut at 2^-126 and 2^127 do not show here
-constexpr double kDrift = 30.0;  // exponent by which potentials may leave those absorbed into a stored kernel
+constexpr double kFloat32Range = 512.0;  // of exponents and squared norms: errors of 2^-24 of them are below 1e-4
+constexpr double kDrift = 30.0;          // exponent by which potentials may leave those absorbed into a stored kernel
 
 // Whether every sum that belongs to a point with mass can be trusted.
 bool in_range(std::span<const double> sums, std::span<const double> weights) {
@@ -48,7 +49,7 @@ SinkhornMap::SinkhornMap(const CostGeometry& geometry, std::span<const double> a
       column_sums_(symmetric ? 0 : b.size()) {}
 
 KernelView SinkhornMap::view(std::span<const double> f, std::span<const double> g) const {
-  return {&geometry_, &geometry_.x(), &columns_, f.data(), g.data()};
+  return {&geometry_, &geometry_.x(), &columns_, f.data(), g.data(), in_float32_};
 }
 
 template <>
@@ -68,6 +69,28 @@ bool& SinkhornMap::is_stored<double>() {
   return stored64_;
 }
 
+// Where exponents in float32 do not lose too much, makes the references float32 numbers (less the squared norms, where
+// those are added to them), so that none of their own rounding is left; false elsewhere.
+bool SinkhornMap::round_references() {
+  if (geometry_.form() == KernelForm::kMatrix || geometry_.form() == KernelForm::kMinkowski) return false;
+  const auto is_small = [](std::span<const double> reference, const ScaledCloud& cloud) {
+    bool small = true;
+    for (std::size_t i = 0; i < cloud.n; ++i)
+      small = small && std::abs(reference[i]) < kFloat32Range && cloud.square_norms[i] < kFloat32Range;
+    return small;
+  };
+  const auto round = [&](std::span<double> reference, const ScaledCloud& cloud) {
+    for (std::size_t i = 0; i < cloud.n; ++i) {
+      const double norm = geometry_.form() == KernelForm::kInner ? cloud.square_norms[i] : 0.0;
+      reference[i] = norm + static_cast<double>(static_cast<float>(reference[i] - norm));
+    }
+  };
+  if (!is_small(f_reference_, geometry_.x()) || !is_small(g_reference_, columns_)) return false;
+  round(f_reference_, geometry_.x());
+  round(g_reference_, columns_);
+  return true;
+}
+
 // Absorbs the potentials into the kernel, or scales b by what they have changed since; the stored kernel if there is
 // one.
 template <class Entry>
@@ -79,7 +102,7 @@ const Entry* SinkhornMap::prepare(std::span<const double> g, std::span<const dou
   if (!stored || !(drift < kDrift)) {
     for (std::size_t i = 0; i < f.size(); ++i) f_reference_[i] = f[i] / damping_.x;  // row sums are then near 1
     std::copy(g.begin(), g.end(), g_reference_.begin());
-    std::copy(b_.begin(), b_.end(), scaled_b_.begin());
+    in_float32_ = std::is_same_v<Entry, float> && round_references();
     stored32_ = stored64_ = false;  // both would have to share the reference
     const std::size_t n_entries = a_.size() * b_.size();
     if (store && n_entries <= memory_limit_ / sizeof(Entry)) {
@@ -87,11 +110,10 @@ const Entry* SinkhornMap::prepare(std::span<const double> g, std::span<const dou
       store_kernel(view(f_reference_, g_reference_), buffer<Entry>(), run);
       stored = true;
     }
-  } else {
-    for (std::size_t j = 0; j < g.size(); j += kLanes<double>)
-      simd::store(scaled_b_.data() + j,
-                  load(b_.data() + j) * exp2_of_normal(load(g.data() + j) - load(g_reference_.data() + j)));
   }
+  for (std::size_t j = 0; j < g.size(); j += kLanes<double>)
+    simd::store(scaled_b_.data() + j,
+                load(b_.data() + j) * exp2_of_normal(load(g.data() + j) - load(g_reference_.data() + j)));
   return stored ? buffer<Entry>().data() : nullptr;
 }
 

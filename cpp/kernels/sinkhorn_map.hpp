@@ -41,6 +41,7 @@ class SinkhornMap {
   template <class Entry>
   const Entry* prepare(std::span<const double> g, std::span<const double> f, bool store, Run run);
   KernelView view(std::span<const double> f, std::span<const double> g) const;
+  bool round_references();
   template <class Entry>
   Buffer<Entry>& buffer();
   template <class Entry>
@@ -49,7 +50,7 @@ class SinkhornMap {
   const CostGeometry& geometry_;
   const ScaledCloud& columns_;
   std::span<const double> a_, b_;
-  bool symmetric_, stored32_ = false, stored64_ = false;
+  bool symmetric_, stored32_ = false, stored64_ = false, in_float32_ = false;
   std::size_t memory_limit_;
   Damping damping_;
   Buffer<float> kernel32_;

@@ -14,35 +14,61 @@ using namespace simd;
 constexpr std::size_t kLane = kLanes<double>;
 constexpr std::size_t kTile = 2 * kLane;                       // columns made together: one float32 vector
 constexpr std::size_t kTileRows = kVectorBytes == 64 ? 8 : 4;  // rows whose two sums each fit the registers
-static_assert(kPad % kTile == 0 && kGroup % kTileRows == 0 && kPad % kGroup == 0);
+static_assert(kPad % (2 * kLanes<float>) == 0 && kGroup % kTileRows == 0 && kPad % kGroup == 0);
 
 using V = Vec<double>;
 
+// Sums over features and what becomes of them, for vectors of either precision.
 struct SquaredForm {
   static constexpr bool kNorms = false;
-  HARTLEY_INLINE static V step(V sum, V x, V y) {
-    const V difference = x - y;
+  template <class W>
+  HARTLEY_INLINE static W step(W sum, W x, W y) {
+    const W difference = x - y;
     return fma(difference, difference, sum);
   }
-  HARTLEY_INLINE static V finish(V sum) { return sum; }
+  template <class W>
+  HARTLEY_INLINE static W finish(W sum) {
+    return sum;
+  }
 };
 struct InnerForm {
   static constexpr bool kNorms = true;  // |x - y|² = |x|² + |y|² - 2<x, y>
-  HARTLEY_INLINE static V step(V sum, V x, V y) { return fma(x, y, sum); }
-  HARTLEY_INLINE static V finish(V sum) { return -2.0 * sum; }
+  template <class W>
+  HARTLEY_INLINE static W step(W sum, W x, W y) {
+    return fma(x, y, sum);
+  }
+  template <class W>
+  HARTLEY_INLINE static W finish(W sum) {
+    return Element<W>{-2} * sum;
+  }
 };
 struct EuclideanForm : SquaredForm {
-  HARTLEY_INLINE static V finish(V sum) { return simd::sqrt(sum); }
+  template <class W>
+  HARTLEY_INLINE static W finish(W sum) {
+    return simd::sqrt(sum);
+  }
 };
 struct ManhattanForm {
   static constexpr bool kNorms = false;
-  HARTLEY_INLINE static V step(V sum, V x, V y) { return sum + simd::abs(x - y); }
-  HARTLEY_INLINE static V finish(V sum) { return sum; }
+  template <class W>
+  HARTLEY_INLINE static W step(W sum, W x, W y) {
+    return sum + simd::abs(x - y);
+  }
+  template <class W>
+  HARTLEY_INLINE static W finish(W sum) {
+    return sum;
+  }
 };
 struct ChebyshevForm {
   static constexpr bool kNorms = false;
-  HARTLEY_INLINE static V step(V largest, V x, V y) { return simd::max(largest, simd::abs(x - y)); }
-  HARTLEY_INLINE static V finish(V largest) { return largest; }
+  template <class W>
+  HARTLEY_INLINE static W step(W largest, W x, W y) {
+    return simd::max(largest, simd::abs(x - y));
+  }
+  template <class W>
+  HARTLEY_INLINE static W finish(W largest) {
+    return largest;
+  }
 };
 
 // What becomes of two vectors of exponents.
@@ -58,38 +84,70 @@ struct Exponentiate {
     store(target + kLane, exp2_of_normal(high));
   }
   HARTLEY_INLINE static void put(float* target, V low, V high) { store(target, exp2_of_normal(narrow(low, high))); }
+  HARTLEY_INLINE static void put(float* target, Vec<float> low, Vec<float> high) {
+    store(target, exp2_of_normal(low));
+    store(target + kLanes<float>, exp2_of_normal(high));
+  }
 };
 
-template <class Form, class Outcome, class Entry>
+// A cloud's coordinates in the precision that sums are made in.
+template <class Number>
+const Number* tiles_of(const ScaledCloud& cloud) {
+  if constexpr (std::is_same_v<Number, double>)
+    return cloud.tiles.data();
+  else
+    return cloud.tiles32.data();
+}
+template <class Number>
+const Number* rows_of(const ScaledCloud& cloud) {
+  if constexpr (std::is_same_v<Number, double>)
+    return cloud.rows.data();
+  else
+    return cloud.rows32.data();
+}
+
+// One vector of column offsets, without the squared norms where the form leaves them out.
+template <class Form, class Number>
+HARTLEY_INLINE Vec<Number> column_offsets(const KernelView& view, std::size_t column) {
+  const auto of = [&](std::size_t at) {
+    const V offset = load(view.column_offset + at);
+    return Form::kNorms ? offset - load(view.column_cloud->square_norms.data() + at) : offset;
+  };
+  if constexpr (std::is_same_v<Number, double>)
+    return of(column);
+  else
+    return narrow(of(column), of(column + kLane));
+}
+
+template <class Form, class Outcome, class Number, class Entry>
 void fill_group(const KernelView& view, std::size_t first_row, Entry* rows) {
+  using W = Vec<Number>;
+  constexpr std::size_t kHalf = kLanes<Number>, kColumns = 2 * kHalf;  // made together
   const std::size_t n_features = view.geometry->n_features(), n_columns = view.n_columns_padded();
-  double offset[kGroup];
+  Number offset[kGroup];
   for (std::size_t r = 0; r < kGroup; ++r) {
-    offset[r] = view.row_offset[first_row + r];
-    if constexpr (Form::kNorms) offset[r] -= view.row_cloud->square_norms[first_row + r];
+    const double norm = Form::kNorms ? view.row_cloud->square_norms[first_row + r] : 0.0;
+    offset[r] = static_cast<Number>(view.row_offset[first_row + r] - norm);
   }
-  for (std::size_t column = 0; column < n_columns; column += kTile) {
-    const double* y = view.column_cloud->tiles.data() + column * n_features;
-    V g_low = load(view.column_offset + column), g_high = load(view.column_offset + column + kLane);
-    if constexpr (Form::kNorms) {
-      g_low -= load(view.column_cloud->square_norms.data() + column);
-      g_high -= load(view.column_cloud->square_norms.data() + column + kLane);
-    }
+  for (std::size_t column = 0; column < n_columns; column += kColumns) {
+    const Number* y = tiles_of<Number>(*view.column_cloud) + column * n_features;
+    const W g_low = column_offsets<Form, Number>(view, column),
+            g_high = column_offsets<Form, Number>(view, column + kHalf);
     for (std::size_t row = 0; row < kGroup; row += kTileRows) {
-      const double* x = view.row_cloud->rows.data() + (first_row + row) * n_features;
-      V low[kTileRows]{}, high[kTileRows]{};
+      const Number* x = rows_of<Number>(*view.row_cloud) + (first_row + row) * n_features;
+      W low[kTileRows]{}, high[kTileRows]{};
       for (std::size_t k = 0; k < n_features; ++k) {
-        const V y_low = load(y + k * kTile), y_high = load(y + k * kTile + kLane);
+        const W y_low = load(y + k * kColumns), y_high = load(y + k * kColumns + kHalf);
 #pragma GCC unroll 8  // or the sums live in memory
         for (std::size_t r = 0; r < kTileRows; ++r) {
-          const V x_k = splat(x[r * n_features + k]);
+          const W x_k = splat(x[r * n_features + k]);
           low[r] = Form::step(low[r], x_k, y_low);
           high[r] = Form::step(high[r], x_k, y_high);
         }
       }
 #pragma GCC unroll 8
       for (std::size_t r = 0; r < kTileRows; ++r) {
-        const V f = splat(offset[row + r]);
+        const W f = splat(offset[row + r]);
         Outcome::put(rows + (row + r) * n_columns + column, (f + g_low) - Form::finish(low[r]),
                      (f + g_high) - Form::finish(high[r]));
       }
@@ -165,19 +223,19 @@ void fill_matrix_group(const KernelView& view, const CostMatrix<T>& matrix, std:
   }
 }
 
-template <class Outcome, class Entry>
+template <class Outcome, class Number, class Entry>
 void fill_by_form(const KernelView& view, std::size_t first_row, Entry* rows) {
   switch (view.geometry->form()) {
     case KernelForm::kSquared:
-      return fill_group<SquaredForm, Outcome>(view, first_row, rows);
+      return fill_group<SquaredForm, Outcome, Number>(view, first_row, rows);
     case KernelForm::kInner:
-      return fill_group<InnerForm, Outcome>(view, first_row, rows);
+      return fill_group<InnerForm, Outcome, Number>(view, first_row, rows);
     case KernelForm::kEuclidean:
-      return fill_group<EuclideanForm, Outcome>(view, first_row, rows);
+      return fill_group<EuclideanForm, Outcome, Number>(view, first_row, rows);
     case KernelForm::kManhattan:
-      return fill_group<ManhattanForm, Outcome>(view, first_row, rows);
+      return fill_group<ManhattanForm, Outcome, Number>(view, first_row, rows);
     case KernelForm::kChebyshev:
-      return fill_group<ChebyshevForm, Outcome>(view, first_row, rows);
+      return fill_group<ChebyshevForm, Outcome, Number>(view, first_row, rows);
     case KernelForm::kMinkowski:
       return fill_minkowski_group<Outcome>(view, first_row, rows);
     case KernelForm::kMatrix:
@@ -224,12 +282,17 @@ void lay_out(const std::vector<double>& points, std::size_t n_features, double s
   const std::size_t n_padded = padded(cloud.n);
   cloud.rows.assign(n_padded * n_features, 0.0);
   cloud.tiles.assign(n_padded * n_features, 0.0);
+  cloud.rows32.assign(n_padded * n_features, 0.0f);
+  cloud.tiles32.assign(n_padded * n_features, 0.0f);
   cloud.square_norms.assign(n_padded, 0.0);
+  constexpr std::size_t kTile32 = 2 * kLanes<float>;
   for (std::size_t i = 0; i < cloud.n; ++i) {
     double* tile = cloud.tiles.data() + i / kTile * kTile * n_features + i % kTile;
+    float* tile32 = cloud.tiles32.data() + i / kTile32 * kTile32 * n_features + i % kTile32;
     for (std::size_t k = 0; k < n_features; ++k) {
       const double coordinate = scale * points[i * n_features + k];
       cloud.rows[i * n_features + k] = tile[k * kTile] = coordinate;
+      cloud.rows32[i * n_features + k] = tile32[k * kTile32] = static_cast<float>(coordinate);
       cloud.square_norms[i] += coordinate * coordinate;
     }
   }
@@ -313,11 +376,13 @@ double CostGeometry::mean_cost() const {
 
 template <class Entry>
 void fill_kernel_rows(const KernelView& view, std::size_t first_row, Entry* rows) {
-  fill_by_form<Exponentiate>(view, first_row, rows);
+  if constexpr (std::is_same_v<Entry, float>)
+    if (view.in_float32) return fill_by_form<Exponentiate, float>(view, first_row, rows);
+  fill_by_form<Exponentiate, double>(view, first_row, rows);
 }
 
 void fill_exponent_rows(const KernelView& view, std::size_t first_row, double* rows) {
-  fill_by_form<KeepExponent>(view, first_row, rows);
+  fill_by_form<KeepExponent, double>(view, first_row, rows);
 }
 
 template CostGeometry::CostGeometry(PointCloud<double>, PointCloud<double>, std::size_t, TransportCost);

@@ -11,7 +11,8 @@
 //   matrix             C_ij as given, any sign; +inf forbids the pair
 //
 // Accuracy: exponents are in float64; above kManyFeatures the squared cost is |x|² + |y|² - 2<x, y> of centred clouds,
-// with an error of 2^-52 (|x|² + |y|²). Entries in float32 have a relative error of 2^-24 |exponent|.
+// with an error of 2^-52 (|x|² + |y|²). Entries in float32 have a relative error of 2^-24 |exponent|, and where their
+// exponents are in float32, too, one of a few 2^-24 (|f_i| + |g_j| + |x_i|² + |y_j|²).
 #pragma once
 
 #include <cstddef>
@@ -52,6 +53,7 @@ constexpr std::size_t padded(std::size_t n) { return (n + kPad - 1) / kPad * kPa
 struct ScaledCloud {
   std::size_t n = 0;  // all there is of it where costs are a matrix
   std::vector<double> rows, tiles, square_norms;
+  std::vector<float> rows32, tiles32;
 };
 
 enum class KernelForm { kSquared, kInner, kEuclidean, kManhattan, kChebyshev, kMinkowski, kMatrix };
@@ -97,6 +99,7 @@ struct KernelView {
   const CostGeometry* geometry;
   const ScaledCloud *row_cloud, *column_cloud;
   const double *row_offset, *column_offset;  // padded
+  bool in_float32 = false;                   // exponents of float32 entries, too, are made in float32
 
   bool is_transposed() const;  // rows are the points of y
   std::size_t n_rows_padded() const { return padded(row_cloud->n); }

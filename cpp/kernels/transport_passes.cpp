@@ -62,30 +62,64 @@ class GroupScratch {
 
 constexpr std::size_t kTogether = 4;  // rows that share the loads of a vector over columns
 
+// Sums of kTogether rows over columns [begin, end), in the precision of the entries.
 template <class Entry>
-HARTLEY_INLINE void multiply_rows(const Entry* rows, std::size_t n_columns, const double* v, double* sums) {
-  for (std::size_t row = 0; row < kGroup; row += kTogether) {
-    const Entry* group = rows + row * n_columns;
-    V even[kTogether]{}, odd[kTogether]{};  // two chains hide the latency of the addition
-    for (std::size_t j = 0; j < n_columns; j += 2 * kLanes<double>) {
-      const V v_even = load(v + j), v_odd = load(v + j + kLanes<double>);
+HARTLEY_INLINE void multiply_part(const Entry* rows, std::size_t n_columns, const Entry* v, std::size_t begin,
+                                  std::size_t end, Vec<Entry> (&even)[kTogether], Vec<Entry> (&odd)[kTogether]) {
+  constexpr std::size_t kLane = kLanes<Entry>;  // two chains hide the latency of the addition
+  for (std::size_t j = begin; j < end; j += 2 * kLane) {
+    const Vec<Entry> v_even = load(v + j), v_odd = load(v + j + kLane);
 #pragma GCC unroll 4  // or the sums live in memory
-      for (std::size_t r = 0; r < kTogether; ++r) {
-        even[r] = fma(load_wide(group + r * n_columns + j), v_even, even[r]);
-        odd[r] = fma(load_wide(group + r * n_columns + j + kLanes<double>), v_odd, odd[r]);
-      }
+    for (std::size_t r = 0; r < kTogether; ++r) {
+      even[r] = fma(load(rows + r * n_columns + j), v_even, even[r]);
+      odd[r] = fma(load(rows + r * n_columns + j + kLane), v_odd, odd[r]);
     }
+  }
+}
+
+HARTLEY_INLINE void multiply_rows(const double* rows, std::size_t n_columns, const double* v, double* sums) {
+  for (std::size_t row = 0; row < kGroup; row += kTogether) {
+    V even[kTogether]{}, odd[kTogether]{};
+    multiply_part(rows + row * n_columns, n_columns, v, 0, n_columns, even, odd);
     for (std::size_t r = 0; r < kTogether; ++r) sums[row + r] = simd::sum(even[r] + odd[r]);
   }
 }
 
-template <class Entry>
-HARTLEY_INLINE void add_rows(const Entry* rows, std::size_t n_columns, const double* u, double* columns) {
+constexpr std::size_t kShortSum = 16;  // float32 terms added before float64 takes over: their error stays near 2^-24
+
+HARTLEY_INLINE void multiply_rows(const float* rows, std::size_t n_columns, const float* v, double* sums) {
+  constexpr std::size_t kChunk = kShortSum * 2 * kLanes<float>;
+  for (std::size_t row = 0; row < kGroup; row += kTogether) {
+    V total[kTogether]{};
+    for (std::size_t begin = 0; begin < n_columns; begin += kChunk) {
+      Vec<float> even[kTogether]{}, odd[kTogether]{};
+      multiply_part(rows + row * n_columns, n_columns, v, begin, std::min(n_columns, begin + kChunk), even, odd);
+      for (std::size_t r = 0; r < kTogether; ++r) {
+        const Widened part = widen(even[r] + odd[r]);
+        total[r] += part.low + part.high;
+      }
+    }
+    for (std::size_t r = 0; r < kTogether; ++r) sums[row + r] = simd::sum(total[r]);
+  }
+}
+
+HARTLEY_INLINE void add_rows(const double* rows, std::size_t n_columns, const double* u, double* columns) {
   for (std::size_t j = 0; j < n_columns; j += kLanes<double>) {
     V total = load(columns + j);
 #pragma GCC unroll 8
-    for (std::size_t r = 0; r < kGroup; ++r) total = fma(load_wide(rows + r * n_columns + j), splat(u[r]), total);
+    for (std::size_t r = 0; r < kGroup; ++r) total = fma(load(rows + r * n_columns + j), splat(u[r]), total);
     store(columns + j, total);
+  }
+}
+
+HARTLEY_INLINE void add_rows(const float* rows, std::size_t n_columns, const float* u, double* columns) {
+  for (std::size_t j = 0; j < n_columns; j += kLanes<float>) {
+    Vec<float> total{};
+#pragma GCC unroll 8
+    for (std::size_t r = 0; r < kGroup; ++r) total = fma(load(rows + r * n_columns + j), splat(u[r]), total);
+    const Widened part = widen(total);
+    store(columns + j, load(columns + j) + part.low);
+    store(columns + j + kLanes<double>, load(columns + j + kLanes<double>) + part.high);
   }
 }
 
@@ -109,6 +143,7 @@ void scaling_pass(const KernelRows<Entry>& kernel, std::span<const double> a, do
   run = fit(view, run);
   GroupScratch<Entry> scratch(view, kernel.stored == nullptr ? run.n_threads : 0);
   std::vector<double> partial(columns.empty() ? 0 : n_tasks * n_columns, 0.0);
+  const std::vector<Entry> vector(v.begin(), v.end());
 
   for_each_group(view, run, [&](std::size_t first_row, std::size_t task, int thread) {
     const Entry* rows = kernel.stored + first_row * n_columns;
@@ -116,14 +151,15 @@ void scaling_pass(const KernelRows<Entry>& kernel, std::span<const double> a, do
       fill_kernel_rows(view, first_row, scratch.of(thread));
       rows = scratch.of(thread);
     }
-    multiply_rows(rows, n_columns, v.data(), row_sums.data() + first_row);
+    multiply_rows(rows, n_columns, vector.data(), row_sums.data() + first_row);
     if (columns.empty()) return;
-    double u[kGroup];
+    Entry u[kGroup];
     for (std::size_t r = 0; r < kGroup; ++r) {
       const double sum = row_sums[first_row + r];
-      u[r] = a[first_row + r] / sum;
-      if (damping != 1.0 && u[r] > 0)
-        u[r] *= std::exp2((damping - 1.0) * (view.row_offset[first_row + r] - std::log2(sum)));
+      double factor = a[first_row + r] / sum;
+      if (damping != 1.0 && factor > 0)
+        factor *= std::exp2((damping - 1.0) * (view.row_offset[first_row + r] - std::log2(sum)));
+      u[r] = static_cast<Entry>(factor);
     }
     add_rows(rows, n_columns, u, partial.data() + task * n_columns);
   });
