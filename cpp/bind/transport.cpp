@@ -2,7 +2,7 @@
 
 #include "bind/array.hpp"
 #include "bind/register.hpp"
-#include "kernels/wasserstein_1d.hpp"
+#include "bind/transport.hpp"
 
 namespace hartley::bind {
 namespace {
@@ -109,27 +109,6 @@ Array<double> apply(const Array<T>& x, const Array<T>& y, const std::string& cos
 }
 
 template <class T>
-void require_fewer_than_2_32(const Array<T>& samples, const std::string& name) {
-  if (extent(samples, 0) >> 32 != 0)
-    throw py::value_error(name + " must have fewer than 2^32 samples, got " + std::to_string(extent(samples, 0)));
-}
-
-template <class T>
-double distance_1d(const Array<T>& x, const Array<T>& y, const Array<double>& x_weights, const Array<double>& y_weights,
-                   double p, int n_threads) {
-  require_rank(x, 1, "x");
-  require_rank(y, 1, "y");
-  require_fewer_than_2_32(x, "x");
-  require_fewer_than_2_32(y, "y");
-  if (x_weights.size() != 0 && x_weights.size() != x.size())
-    throw py::value_error("x_weights must be empty or as long as x");
-  if (y_weights.size() != 0 && y_weights.size() != y.size())
-    throw py::value_error("y_weights must be empty or as long as y");
-  const WeightedSample<T> first{view(x), view(x_weights)}, second{view(y), view(y_weights)};
-  return without_gil([&] { return wasserstein_1d<T>(first, second, p, n_threads); });
-}
-
-template <class T>
 void register_type(py::module_& m) {
   using py::arg;
   m.def("transport_sinkhorn", &solve<T>, arg("x").noconvert(), arg("y").noconvert(), arg("cost"), arg("order"),
@@ -143,8 +122,6 @@ void register_type(py::module_& m) {
   m.def("transport_apply", &apply<T>, arg("x").noconvert(), arg("y").noconvert(), arg("cost"), arg("order"),
         arg("a").noconvert(), arg("b").noconvert(), arg("reg"), arg("f").noconvert(), arg("g").noconvert(),
         arg("vectors").noconvert(), arg("n_threads"));
-  m.def("transport_wasserstein_1d", &distance_1d<T>, arg("x").noconvert(), arg("y").noconvert(),
-        arg("x_weights").noconvert(), arg("y_weights").noconvert(), arg("p"), arg("n_threads"));
 }
 
 }  // namespace
@@ -152,6 +129,7 @@ void register_type(py::module_& m) {
 void register_transport(py::module_& m) {
   register_type<double>(m);
   register_type<float>(m);
+  bind_transport_line(m);
 }
 
 }  // namespace hartley::bind
