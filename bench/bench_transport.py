@@ -1,4 +1,4 @@
-"""Optimal transport: rows T1 to T5 and T8."""
+"""Optimal transport: rows T1 to T6 and T8."""
 
 from __future__ import annotations
 
@@ -108,6 +108,28 @@ def pot_wasserstein() -> Callable[..., Any]:
     return lambda x, y: float(ot.wasserstein_1d(x, y, p=1))
 
 
+N_PROJECTIONS = 100
+
+
+def clouds_and_projections(size: tuple[int, int], rng: np.random.Generator) -> tuple[Array, Array, Array]:
+    """Two clouds of (n, d) points and unit directions, one a row."""
+    directions = rng.normal(size=(N_PROJECTIONS, size[1]))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    return rng.normal(size=size), 1.5 * rng.normal(size=size) + 0.1, directions
+
+
+def numpy_sliced(x: Array, y: Array, projections: Array) -> float:
+    """W_2 by sorted projections, all in memory."""
+    x_sorted, y_sorted = (np.sort(projections @ points.T, axis=1) for points in (x, y))
+    return float(np.sqrt(((x_sorted - y_sorted) ** 2).mean()))
+
+
+def pot_sliced() -> Callable[..., Any]:
+    import ot
+
+    return lambda x, y, projections: float(ot.sliced_wasserstein_distance(x, y, projections=projections.T))
+
+
 def iterations(row: str, n: int, smoke: int, stored: bool, d: int = 2) -> Case:
     """N_ITER full iterations between n and n points."""
     how = "kernel stored" if stored else "kernel recomputed, no n×m memory"
@@ -169,6 +191,20 @@ CASES = [
         peers={"scipy wasserstein_distance": Peer(scipy_wasserstein), "POT wasserstein_1d": Peer(pot_wasserstein)},
         bytes_per_element=16.0,
         flops_per_element=3.0,
+    ),
+    Case(
+        row="T6",
+        description=f"sliced_wasserstein, n = m = 10^5, d = 64, {N_PROJECTIONS} projections",
+        make=clouds_and_projections,
+        run=lambda x, y, projections: float(ht.transport.sliced_wasserstein(x, y, projections=projections)),
+        reference=numpy_sliced,
+        full=(100_000, 64),
+        smoke=(1000, 8),
+        agreement=Agreement(rtol=2e-10, reason="POT adds 10^5 weights one by one: n eps"),
+        peers={"POT sliced_wasserstein_distance": Peer(pot_sliced, threaded=True)},
+        bytes_per_element=2 * 8.0 + 2 * 16.0 * N_PROJECTIONS / 64,
+        flops_per_element=2 * 2.0 * N_PROJECTIONS,
+        reference_threaded=True,
     ),
     Case(
         row="T8",

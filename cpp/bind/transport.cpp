@@ -2,8 +2,8 @@
 
 #include "bind/array.hpp"
 #include "bind/register.hpp"
+#include "bind/transport.hpp"
 #include "kernels/barycenter.hpp"
-#include "kernels/wasserstein_1d.hpp"
 
 namespace hartley::bind {
 namespace {
@@ -189,34 +189,6 @@ py::tuple fixed_support_barycenter(const py::tuple& ground, const Array<double>&
   return py::make_tuple(result, report.marginal_error, report.n_iter, report.converged);
 }
 
-template <class T>
-void require_fewer_than_2_32(const Array<T>& samples, const std::string& name) {
-  if (extent(samples, 0) >> 32 != 0)
-    throw py::value_error(name + " must have fewer than 2^32 samples, got " + std::to_string(extent(samples, 0)));
-}
-
-template <class T>
-double distance_1d(const Array<T>& x, const Array<T>& y, const Array<double>& x_weights, const Array<double>& y_weights,
-                   double p, int n_threads) {
-  require_rank(x, 1, "x");
-  require_rank(y, 1, "y");
-  require_fewer_than_2_32(x, "x");
-  require_fewer_than_2_32(y, "y");
-  if (x_weights.size() != 0 && x_weights.size() != x.size())
-    throw py::value_error("x_weights must be empty or as long as x");
-  if (y_weights.size() != 0 && y_weights.size() != y.size())
-    throw py::value_error("y_weights must be empty or as long as y");
-  const WeightedSample<T> first{view(x), view(x_weights)}, second{view(y), view(y_weights)};
-  return without_gil([&] { return wasserstein_1d<T>(first, second, p, n_threads); });
-}
-
-template <class T>
-void register_type(py::module_& m) {
-  using py::arg;
-  m.def("transport_wasserstein_1d", &distance_1d<T>, arg("x").noconvert(), arg("y").noconvert(),
-        arg("x_weights").noconvert(), arg("y_weights").noconvert(), arg("p"), arg("n_threads"));
-}
-
 }  // namespace
 
 void register_transport(py::module_& m) {
@@ -234,8 +206,7 @@ void register_transport(py::module_& m) {
   m.def("transport_barycenter", &fixed_support_barycenter, arg("ground"), arg("histograms").noconvert(),
         arg("weights").noconvert(), arg("reg"), arg("tolerance"), arg("max_iter"), arg("memory_limit"), arg("debiased"),
         arg("n_threads"));
-  register_type<double>(m);
-  register_type<float>(m);
+  bind_transport_line(m);
 }
 
 }  // namespace hartley::bind

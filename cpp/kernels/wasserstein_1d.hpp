@@ -23,4 +23,20 @@ struct WeightedSample {
 template <class T>
 double wasserstein_1d(WeightedSample<T> x, WeightedSample<T> y, double p, int n_threads);
 
+// The same; the values are sorted where they lie, which saves their copies.
+template <class T>
+struct ScratchSample {
+  std::span<T> values;
+  std::span<const double> weights;
+};
+template <class T>
+double wasserstein_1d_in_place(ScratchSample<T> x, ScratchSample<T> y, double p, int n_threads);
+
+// The same for p < inf, with its derivatives: x_slopes[i] = ∂W_p / ∂x_i = Σ mass (|difference| / W_p)^(p - 1) sign over
+// the steps of x_i, and y_slopes likewise. They sum to 0, and are all 0 where W_p is; at ties one of several
+// subgradients.
+template <class T>
+double wasserstein_1d_slopes(ScratchSample<T> x, ScratchSample<T> y, double p, std::span<double> x_slopes,
+                             std::span<double> y_slopes, int n_threads);
+
 }  // namespace hartley
