@@ -2,6 +2,7 @@
 
 #include "bind/array.hpp"
 #include "bind/transport.hpp"
+#include "kernels/permuted_lines.hpp"
 #include "kernels/sliced.hpp"
 #include "kernels/wasserstein_1d.hpp"
 #include "kernels/wasserstein_circle.hpp"
@@ -139,6 +140,26 @@ py::tuple slopes_by_direction(const Array<T>& x, const Array<T>& y, const Array<
 }
 
 template <class T>
+Array<double> distances_of_partitions(const Array<T>& points, const Array<double>& directions,
+                                      const Array<std::uint8_t>& labels, double p, int n_threads) {
+  require_rank(points, 2, "points");
+  require_rank(directions, 2, "directions");
+  require_rank(labels, 2, "labels");
+  require_fewer_than_2_32(points, "points");
+  if (extent(directions, 1) != extent(points, 1)) throw py::value_error("directions must have one number a feature");
+  if (extent(labels, 1) != extent(points, 0)) throw py::value_error("labels must have one number for every point");
+  for (const std::uint8_t label : view(labels))
+    if (label > 1) throw py::value_error("labels must be 0 or 1");
+  const PooledCloud<T> cloud{points.data(), extent(points, 0), extent(points, 1)};
+  Array<double> distances = make_array<double>({extent(labels, 0), extent(directions, 0)});
+  const std::span<double> target = fill(distances);
+  const std::span<const double> direction_view = view(directions);
+  const std::span<const std::uint8_t> label_view = view(labels);
+  without_gil([&] { permuted_lines<T>(cloud, direction_view, label_view, p, target, n_threads); });
+  return distances;
+}
+
+template <class T>
 void bind_type(py::module_& m) {
   using py::arg;
   m.def("transport_wasserstein_1d", &distance_1d<T>, arg("x").noconvert(), arg("y").noconvert(),
@@ -157,6 +178,8 @@ void bind_type(py::module_& m) {
   m.def("transport_sliced_slopes", &slopes_by_direction<T>, arg("x").noconvert(), arg("y").noconvert(),
         arg("directions").noconvert(), arg("x_weights").noconvert(), arg("y_weights").noconvert(), arg("p"),
         arg("n_threads"));
+  m.def("transport_permuted_lines", &distances_of_partitions<T>, arg("points").noconvert(),
+        arg("directions").noconvert(), arg("labels").noconvert(), arg("p"), arg("n_threads"));
 }
 
 }  // namespace

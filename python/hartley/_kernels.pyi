@@ -217,3 +217,6 @@ def transport_sliced_gradient(
 def transport_sliced_slopes(
     x: Real, y: Real, directions: F64, x_weights: F64, y_weights: F64, p: float, n_threads: int
 ) -> tuple[F64, F64]: ...
+def transport_permuted_lines(
+    points: Real, directions: F64, labels: NDArray[np.uint8], p: float, n_threads: int
+) -> F64: ...

@@ -39,7 +39,8 @@ class PermutationTest:
         return iter((self.p_value, self.null, self.z_score))
 
 
-def _result(statistic: float, null: F64) -> PermutationTest:
+def permutation_result(statistic: float, null: F64) -> PermutationTest:
+    """p-value and z-score of a statistic among those of random orders."""
     n_bad = int(np.count_nonzero(~np.isfinite(null))) + (not np.isfinite(statistic))
     if n_bad:
         raise ValueError(f"statistic must give finite numbers, got {n_bad} of {null.size + 1} that are not")
@@ -239,7 +240,7 @@ def permutation_test(
         first, second = read_only(x, "x"), read_only(y, "y")
         require_equal_lengths(first, second, "x", "y")
         observed, null = _called_null(statistic, first, second, None, _Orders(len(first), block, seed), count, report)
-        return _result(observed, null)
+        return permutation_result(observed, null)
     if statistic not in ("knn", "histogram"):
         raise ValueError(f'statistic must be "knn", "histogram" or a function, got {statistic!r}')
     allowed = {"k"} if statistic == "knn" else {"bins", "binning"}
@@ -248,7 +249,7 @@ def permutation_test(
     first, second = as_samples(x, "x"), as_samples(y, "y")
     require_equal_lengths(first, second, "x", "y")
     named = _knn_null if statistic == "knn" else _histogram_null
-    return _result(*named(first, second, _Orders(len(first), block, seed), count, report, **options))
+    return permutation_result(*named(first, second, _Orders(len(first), block, seed), count, report, **options))
 
 
 def _conditional_test(
@@ -267,9 +268,9 @@ def _conditional_test(
             # rows that serve twice tie distances: nothing to warn of
             return float(conditional_terms(moved, other, known, [k], Search(), mixture=False)[0][0].mean())
 
-        return _result(*_called_null(information, first, second, third, orders, count, report))
+        return permutation_result(*_called_null(information, first, second, third, orders, count, report))
     if not callable(statistic):
         raise ValueError(f'statistic must be "knn" or a function with given, got {statistic!r}')
     if options:
         raise TypeError(f"{', '.join(options)}: options go with a named statistic")
-    return _result(*_called_null(statistic, first, second, third, orders, count, report))
+    return permutation_result(*_called_null(statistic, first, second, third, orders, count, report))

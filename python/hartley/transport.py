@@ -14,6 +14,7 @@ from ._sinkhorn import sinkhorn, sinkhorn_from_cost
 from ._sinkhorn_divergence import SinkhornDivergence, sinkhorn_divergence
 from ._sliced import SlicedDistance, SlicedGradient, sliced_wasserstein
 from ._transport_result import TransportBatch, TransportGradient, TransportResult
+from ._two_sample import two_sample_test
 from ._unbalanced import unbalanced_sinkhorn, unbalanced_sinkhorn_from_cost
 from ._wasserstein_line import wasserstein_1d, wasserstein_1d_grid, wasserstein_circle
 
@@ -34,6 +35,7 @@ __all__ = [
     "sinkhorn_divergence",
     "sinkhorn_from_cost",
     "sliced_wasserstein",
+    "two_sample_test",
     "unbalanced_sinkhorn",
     "unbalanced_sinkhorn_from_cost",
     "wasserstein_1d",
