@@ -42,6 +42,43 @@ def same_for_all_threads(call: Callable[[], object]) -> bool:
     return all(np.array_equal(result, results[0]) for result in results)
 
 
+class TestSort:
+    """The sort that all of these rest on, by the pairs it makes: from 16384 numbers on it cuts them into buckets."""
+
+    @pytest.mark.parametrize("dtype", [np.float64, np.float32])
+    @pytest.mark.parametrize(
+        "name", ["normal", "cauchy", "lognormal", "clusters", "ties", "constant", "two", "zeros", "tiny", "sorted"]
+    )
+    def test_any_distribution_is_sorted(self, rng: np.random.Generator, name: str, dtype: type) -> None:
+        n = 70_001
+        x = {
+            "normal": lambda: rng.normal(size=n),
+            "cauchy": lambda: rng.standard_cauchy(size=n),  # nearly all in one cell: by the tree
+            "lognormal": lambda: rng.lognormal(sigma=3, size=n),
+            "clusters": lambda: np.where(rng.random(n) < 0.1, 1e6 + 1e-3 * rng.normal(size=n), rng.normal(size=n)),
+            "ties": lambda: rng.integers(-40, 40, size=n),
+            "constant": lambda: np.full(n, 3.0),
+            "two": lambda: rng.integers(0, 2, size=n),
+            "zeros": lambda: rng.choice([-0.0, 0.0, 1e-30, -1e-30], size=n),
+            "tiny": lambda: rng.normal(size=n) * 1e-42,
+            "sorted": lambda: np.linspace(-1, 1, n),
+        }[name]().astype(dtype)
+        ranks = np.linspace(-1, 1, n).astype(dtype)
+        expected = np.abs(np.sort(x).astype(float) - ranks).mean()
+        assert wasserstein_1d(x, ranks) == pytest.approx(expected, rel=1e-13)  # pairwise sums
+        # with indices: equal weights written out take the other path and the same steps
+        assert wasserstein_1d(x, ranks, x_weights=np.full(n, 2.0)) == pytest.approx(expected, rel=1e-11)
+        # where the values lie
+        along = sliced_wasserstein(x, ranks, p=1, projections=[[1.0]])
+        assert float(along) == pytest.approx(expected, rel=1e-13)
+        assert same_for_all_threads(lambda: wasserstein_1d(x, ranks))
+
+    @pytest.mark.parametrize("n", [16383, 16384, 16385, 32767, 32768, 32769, 65537])
+    def test_sizes_around_the_blocks_are_sorted(self, rng: np.random.Generator, n: int) -> None:
+        x, ranks = rng.normal(size=n), np.linspace(-1, 1, n)
+        assert wasserstein_1d(x, ranks) == pytest.approx(np.abs(np.sort(x) - ranks).mean(), rel=1e-13)
+
+
 class TestGrid:
     @pytest.mark.parametrize("n", [1, 2, 7, 8, 9, 127, 128, 129, 130, 1000])
     @pytest.mark.parametrize("order", ORDERS)
