@@ -32,7 +32,7 @@ class TestPermutedLines:
                 values = points.astype(np.float64) @ directions[line]
                 parts = values[labels[partition] == 1], values[labels[partition] == 0]
                 # three products in the points' precision, of values of size 3
-                eps = np.finfo(dtype).eps
+                eps = float(np.finfo(dtype).eps)
                 assert found[partition, line] == pytest.approx(wasserstein_1d(*parts, p=p), rel=20 * eps, abs=40 * eps)
 
     def test_threads_do_not_change_the_bits(self, rng: np.random.Generator) -> None:

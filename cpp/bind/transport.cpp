@@ -207,6 +207,7 @@ void register_transport(py::module_& m) {
         arg("weights").noconvert(), arg("reg"), arg("tolerance"), arg("max_iter"), arg("memory_limit"), arg("debiased"),
         arg("n_threads"));
   bind_transport_line(m);
+  bind_transport_exact(m);
 }
 
 }  // namespace hartley::bind

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from . import _dispatch
 from ._arrays import RealArray, as_number
 from ._clouds import F64, positive
+from ._exact_transport import wasserstein
 from ._permutation_tests import PermutationTest, permutation_result
 from ._progress import Progress, progress_callback
 from ._sinkhorn_divergence import sinkhorn_divergence

@@ -8,6 +8,8 @@ distance, the p-th root taken.
 from __future__ import annotations
 
 from ._barycenter import Barycenter, barycenter
+from ._exact_result import ExactTransportResult
+from ._exact_transport import emd, wasserstein
 from ._kantorovich import LowerBound, kantorovich_rubinstein_bound
 from ._max_sliced import MaxSlicedDistance, max_sliced_wasserstein
 from ._sinkhorn import sinkhorn, sinkhorn_from_cost
@@ -20,6 +22,7 @@ from ._wasserstein_line import wasserstein_1d, wasserstein_1d_grid, wasserstein_
 
 __all__ = [
     "Barycenter",
+    "ExactTransportResult",
     "LowerBound",
     "MaxSlicedDistance",
     "SinkhornDivergence",
@@ -29,6 +32,7 @@ __all__ = [
     "TransportGradient",
     "TransportResult",
     "barycenter",
+    "emd",
     "kantorovich_rubinstein_bound",
     "max_sliced_wasserstein",
     "sinkhorn",
@@ -38,6 +42,7 @@ __all__ = [
     "two_sample_test",
     "unbalanced_sinkhorn",
     "unbalanced_sinkhorn_from_cost",
+    "wasserstein",
     "wasserstein_1d",
     "wasserstein_1d_grid",
     "wasserstein_circle",
