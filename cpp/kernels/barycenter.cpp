@@ -52,7 +52,7 @@ class Projections {
   void multiply_with_logarithms();
   double update_u();
   void update_barycenter();
-  void update_debiasing();
+  double update_debiasing();
 
   CostGeometry& geometry_;
   std::span<const double> weights_;
@@ -162,19 +162,25 @@ void Projections::update_barycenter() {
     for (std::size_t j = 0; j < m_; ++j) v_[k][j] = barycenter_[j] - column_sums_[k][j];
 }
 
-void Projections::update_debiasing() {
+// At its end d K d is the barycentre: how far it was.
+double Projections::update_debiasing() {
   std::vector<double> sums(padded(n_));
   log_sum_pass({&geometry_, &geometry_.x(), &geometry_.y(), row_zero_.data(), debiasing_.data()}, column_ones_, sums,
                run_);
-  for (std::size_t j = 0; j < m_; ++j) debiasing_[j] = 0.5 * (debiasing_[j] + barycenter_[j] - sums[j]);
+  double error = 0.0;
+  for (std::size_t j = 0; j < m_; ++j) {
+    error += std::abs(std::exp2(debiasing_[j] + sums[j]) - std::exp2(barycenter_[j]));
+    debiasing_[j] = 0.5 * (debiasing_[j] + barycenter_[j] - sums[j]);
+  }
+  return error;
 }
 
 double Projections::step() {
   in_logarithms_ = in_logarithms_ || !multiply_with_scalings();
   if (in_logarithms_) multiply_with_logarithms();
-  const double error = update_u();
+  double error = update_u();
   update_barycenter();
-  if (debiased_) update_debiasing();
+  if (debiased_) error += update_debiasing();
   return error;
 }
 

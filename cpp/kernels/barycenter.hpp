@@ -7,7 +7,7 @@
 //   u_k = b_k / K v_k,   s_k = Kᵀ u_k,   q = Π_k s_k^(w_k),   v_k = q / s_k.
 //
 // Debiased (Janati, Cuturi & Gramfort 2020, algorithm 1, n = m): q = d Π_k s_k^(w_k), d ← √(d q / K d), which takes the
-// blur of the entropy out again.
+// blur of the entropy out again; |q - d K d| then counts as an error, too.
 //
 // One pass over the kernel an iteration serves all histograms; where scalings leave the range of float64 the iteration
 // goes on with logarithms, at two log-sum-exp passes a histogram.

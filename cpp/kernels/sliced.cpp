@@ -11,6 +11,7 @@ namespace hartley {
 namespace {
 
 constexpr std::size_t kMostDirections = 64;             // a group; beyond, reading the points costs next to nothing
+constexpr std::size_t kDirectionsTogether = 8;          // what the projection takes at once: groups that fill it
 constexpr std::size_t kScratch = std::size_t{1} << 26;  // bytes of projected values that are always granted
 constexpr std::size_t kWholeSort = 1u << 20;   // points: one thread sorts them within 50 ms; larger ones share threads
 constexpr std::size_t kSerialWork = 1u << 19;  // products: a millisecond, many times what starting threads costs
@@ -21,7 +22,8 @@ std::size_t group_size(const SlicedProblem<T>& problem, std::size_t bytes_a_poin
   const std::size_t n_points = problem.x.n + problem.y.n;
   const std::size_t granted = std::max(kScratch, n_points * problem.n_features * sizeof(T) / 2);
   const std::size_t most = std::clamp<std::size_t>(granted / (n_points * bytes_a_point), 1, kMostDirections);
-  return count_blocks(problem.n_directions(), count_blocks(problem.n_directions(), most));  // groups of equal size
+  const std::size_t equal = count_blocks(problem.n_directions(), count_blocks(problem.n_directions(), most));
+  return std::min(most, count_blocks(equal, kDirectionsTogether) * kDirectionsTogether);
 }
 
 template <class T>

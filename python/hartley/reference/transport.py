@@ -39,6 +39,28 @@ def sinkhorn(a: Array, b: Array, cost: Array, reg: float, n_iter: int) -> tuple[
     return a[:, None] * b[None, :] * np.exp((f[:, None] + g[None, :] - cost) / reg), f, g
 
 
+def unbalanced_sinkhorn(a: Array, b: Array, cost: Array, reg: float, rho: float, n_iter: int) -> Any:
+    """The plan after n_iter damped updates of both potentials: marginals may miss a and b at a price of rho KL."""
+    g, damping = np.zeros(len(b)), rho / (rho + reg)
+    for _ in range(n_iter):
+        f = -damping * reg * log_sum_exp((g[None, :] - cost) / reg, b[None, :], axis=1)
+        g = -damping * reg * log_sum_exp((f[:, None] - cost) / reg, a[:, None], axis=0)
+    return a[:, None] * b[None, :] * np.exp((f[:, None] + g[None, :] - cost) / reg)
+
+
+def barycenter(histograms: Array, cost: Array, reg: float, weights: Array, n_iter: int, debiased: bool = False) -> Any:
+    """Histogram after n_iter Bregman projections, with the kernel in memory."""
+    kernel = np.exp(-cost / reg)
+    v, d = np.ones((len(histograms), cost.shape[1])), np.ones(cost.shape[1])
+    for _ in range(n_iter):
+        sums = (histograms / (v @ kernel.T)) @ kernel
+        q = d * np.exp((weights[:, None] * np.log(sums)).sum(axis=0))
+        v = q / sums
+        if debiased:
+            d = np.sqrt(d * q / (kernel @ d))
+    return q / q.sum()
+
+
 def primal_value(plan: Array, a: Array, b: Array, cost: Array, reg: float) -> Any:
     """⟨P, C⟩ + reg KL(P‖a⊗b), with 0 log 0 = 0."""
     product = a[:, None] * b[None, :]
