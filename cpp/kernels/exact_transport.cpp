@@ -22,8 +22,10 @@ constexpr double kEps = 0x1p-52;
 
 // An arc improves the plan if its reduced cost is below -kSlack (|u| + |v|): what rounding makes of sums of three.
 constexpr double kSlack = 8 * kEps;
-constexpr std::size_t kPatience = 40;    // passes, after which every further one doubles the slack: rounding that
-                                         // makes bases return must not go on for ever
+// Passes that find nothing above kNoise times the slack, after which every further one doubles it: rounding that makes
+// bases return must not go on for ever.
+constexpr std::size_t kPatience = 20;
+constexpr double kNoise = 64.0;
 constexpr std::size_t kAddedPerRow = 8;  // arcs of a row that one pass adds to the list
 constexpr std::size_t kCandidates = 40;  // arcs among which the best enters
 constexpr std::size_t kPollEvery = 16;   // pivots: at most a few thousand steps each
@@ -109,12 +111,22 @@ class PoolSimplex {
   std::size_t cursor_ = 0;
 };
 
+// The largest of the arcs' violations of C_ij - u_i + v_j >= 0, per |u| + |v|.
+double worst_violation(std::span<const PricedArc> arcs, const TransportTree& tree) {
+  double worst = 0.0;
+  for (const PricedArc& arc : arcs) {
+    const double u = tree.u()[arc.row], v = tree.v()[arc.column];
+    worst = std::max(worst, (u - v - arc.cost) / (std::fabs(u) + std::fabs(v)));
+  }
+  return worst;
+}
+
 // Pivots until no arc at all improves the plan.
 void solve(const Problem& problem, TransportTree& tree, ArcPool& pool, ExactPlan& report) {
   double slack = kSlack;
+  std::size_t n_noisy = 0;
   std::vector<double> v(problem.demand.size()), limit(problem.supply.size());
-  for (std::size_t pass = 0;; ++pass) {
-    if (pass >= kPatience) slack *= 2;
+  for (;;) {
     report.n_pivots += PoolSimplex(tree, pool, slack).run();
     tree.refresh_potentials();
     for (std::size_t j = 0; j < v.size(); ++j) v[j] = tree.v()[j] + slack * std::fabs(tree.v()[j]);
@@ -123,6 +135,7 @@ void solve(const Problem& problem, TransportTree& tree, ArcPool& pool, ExactPlan
         least_arcs_of_rows(problem.costs, v.data(), limit, kAddedPerRow, problem.n_threads);
     ++report.n_passes;
     if (better.empty()) return;
+    if (worst_violation(better, tree) < kNoise * slack && ++n_noisy > kPatience) slack *= 2;
     for (const PricedArc& arc : better) pool.add(arc);
   }
 }

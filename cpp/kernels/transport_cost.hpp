@@ -40,7 +40,7 @@ struct CostMatrix {
   std::size_t n, m;
 };
 
-inline constexpr std::size_t kPad = 16;      // float32 lanes of the widest vector, and a multiple of kGroup
+inline constexpr std::size_t kPad = 32;      // two float32 vectors of the widest kind, and a multiple of kGroup
 inline constexpr std::size_t kGroup = 8;     // rows of the kernel that are made together and stay in the L2 cache
 inline constexpr double kNowhere = -1e300;   // offset of a point that has no mass
 inline constexpr double kForbidden = 1e200;  // exponent of a pair at infinite cost; its kernel entry is 2^-900
