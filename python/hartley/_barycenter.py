@@ -79,8 +79,8 @@ def barycenter(
     debiased : bool
         Take the blur of the entropy out again (n = m and a symmetric cost only).
     tol : float
-        Error of the plans' other marginals, Σ_k w_k |P_k 1 - b_k| (and of the debiasing factor's own equation), at which
-        to stop.
+        Error of the plans' other marginals, Σ_k w_k |P_k 1 - b_k| (and of the debiasing factor's own equation), at
+        which to stop.
     max_iter, memory_limit
         As in :func:`sinkhorn`.
 
