@@ -224,9 +224,6 @@ def exact(n: int) -> Case:
 
 def to_tolerance(share: float) -> Case:
     """To a marginal error of 1e-6 at a share of the mean cost."""
-    in_range = (
-        share >= 0.01
-    )  # below, the kernel underflows: no peer in the linear domain, those in the log domain take hours
     return Case(
         row=f"T3 reg={share}",
         description=f"Sinkhorn to a marginal error of 1e-6, n = m = 2000, d = 2, reg = {share} x mean cost",
