@@ -42,6 +42,24 @@ def test_intrinsics_and_openmp_have_one_file_each():
                 assert "#pragma omp" not in text, path
 
 
+def headers_behind(path, seen):
+    """Every header of ours that a file includes, through others too."""
+    for included in re.findall(r'#include "([^"]+)"', path.read_text()):
+        if included not in seen:
+            seen.add(included)
+            headers_behind(CPP / included, seen)
+    return seen
+
+
+def test_bindings_hold_no_vectors_and_so_can_be_compiled_once_for_all_levels():
+    per_level = {"module.cpp", "vector_math.cpp"}  # what CMakeLists.txt compiles at each level
+    for path in sorted((CPP / "bind").glob("*.cpp")):
+        if path.name not in per_level:
+            reached = headers_behind(path, set())
+            assert "support/simd.hpp" not in reached, path.name
+            assert not any("Eigen" in (CPP / header).read_text() for header in reached), path.name
+
+
 def test_reference_and_kernels_do_not_know_each_other():
     allowed = {"__future__", "collections", "numpy", "typing", "math"}
     for path in (PYTHON / "reference").glob("*.py"):
