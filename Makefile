@@ -34,7 +34,8 @@ lint:
 	.venv-test/bin/mypy --cache-dir build/mypy
 
 check:
-	.venv-test/bin/python -m pytest -q
+	.venv-test/bin/python -m pytest -q -n auto -m "not alone"
+	.venv-test/bin/python -m pytest -q -m alone
 
 # The measured table of README.md and docs/benchmarks.md, from a full run (about half an hour on an idle machine).
 bench: build

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Iterator
 from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # tests run side by side: threads must not spin while they wait
 
 import numpy as np
 import pytest

@@ -77,6 +77,7 @@ def test_higher_levels_use_their_registers(level, register):
     assert listing.count(register) > 1000
 
 
+@pytest.mark.alone
 def test_importing_adds_less_than_a_tenth_of_a_second_to_numpy():
     code = "import numpy, time; t = time.perf_counter(); import hartley; print(time.perf_counter() - t)"
     assert min(float(run_python(code).stdout) for _ in range(5)) < 0.1
@@ -165,6 +166,7 @@ LONG_CALLS = [
 ]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", LONG_CALLS)
 def test_ctrl_c_stops_a_long_call_within_a_tenth_of_a_second(name):
     call = long_calls()[name]

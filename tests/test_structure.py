@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import hartley
+
 ROOT = Path(__file__).parent.parent
 CPP = ROOT / "cpp"
 PYTHON = ROOT / "python" / "hartley"
@@ -93,6 +95,14 @@ def test_helpers_know_no_concept_and_concepts_know_none_but_the_one_below():
             if isinstance(node, ast.ImportFrom) and node.level == 1:
                 named = {(node.module or "").split(".")[0], *(alias.name for alias in node.names)}
                 assert named & concepts <= allowed.get(path.stem, set()), path
+
+
+def test_every_concept_is_an_attribute_of_the_package():
+    concepts = {p.stem for p in PYTHON.glob("*.py") if not p.stem.startswith("_")} - {"cli"}
+    assert {name for name in concepts if hasattr(hartley, name)} == concepts
+    assert concepts <= set(dir(hartley))
+    with pytest.raises(AttributeError, match="'hartley' has no attribute 'nothing'"):
+        hartley.nothing  # noqa: B018
 
 
 def test_every_bound_concept_has_its_word_in_every_room():

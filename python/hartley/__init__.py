@@ -3,7 +3,12 @@
 Quantities are in nats unless ``base`` asks for another unit.
 """
 
-from . import discrete, histogram, knn, pmf, significance, transport
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from . import pmf
 from ._config import show_config
 from ._cpu import version as __version__
 from ._threads import get_num_threads, set_num_threads, threads
@@ -39,6 +44,11 @@ from .pmf import (
     variation_of_information,
 )
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from . import discrete, histogram, knn, plot, significance, transport
+
 __all__ = [
     "ConvergenceWarning",
     "CoverageWarning",
@@ -71,6 +81,7 @@ __all__ = [
     "normalized_mutual_information",
     "o_information",
     "perplexity",
+    "plot",
     "pmf",
     "pointwise_mutual_information",
     "renyi_divergence",
@@ -85,3 +96,16 @@ __all__ = [
     "tsallis_entropy",
     "variation_of_information",
 ]
+
+_ON_FIRST_USE = frozenset({"discrete", "histogram", "knn", "plot", "significance", "transport"})
+
+
+def __getattr__(name: str) -> ModuleType:
+    """The modules beside ``pmf`` are imported where they are first named: importing hartley stays fast."""
+    if name in _ON_FIRST_USE:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
