@@ -391,6 +391,20 @@ def test_the_truths_of_the_tasks_are_invariant_and_known() -> None:
         assert (np.diff(rise(np.linspace(-6, 6, 10_001))) > 0).all()
 
 
+def test_quadratic_expansion_writes_a_table_and_a_figure(tmp_path: Path) -> None:
+    from hartley.bench import quadratic_expansion as expansion
+
+    found = expansion.write(tmp_path, n=1000)
+    assert (tmp_path / "quadratic_expansion.png").stat().st_size > 10_000
+    assert "| Poisson, λ = 2 | 0.5000000000 | 0.5000000000 ±" in (tmp_path / "quadratic_expansion.md").read_text()
+    for descents in found.values():
+        assert descents["natural gradient"].n_steps < descents["gradient"].n_steps / 5
+    for family in expansion.families():
+        assert expansion.slope_of_error(family) == pytest.approx(3, abs=0.02)  # the next term adds δ = 0.01 of this
+        # rounding of terms of size 1 over δ³, and the next term
+        assert family.error(1e-3) / 1e-9 == pytest.approx(family.third / 6, abs=1e-5, rel=1e-2)
+
+
 def test_the_command_fails_when_someone_disagrees(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = replace(CASE, row="X9", run=lambda x: x.sum() + 1)
     monkeypatch.setattr(command, "discover", lambda: {"made": [wrong, CASE]})
