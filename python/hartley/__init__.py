@@ -47,7 +47,7 @@ from .pmf import (
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from . import discrete, histogram, knn, plot, significance, transport
+    from . import discrete, fisher, histogram, inequalities, knn, plot, significance, transport
 
 __all__ = [
     "ConvergenceWarning",
@@ -67,9 +67,11 @@ __all__ = [
     "dual_total_correlation",
     "entropy",
     "f_divergence",
+    "fisher",
     "get_num_threads",
     "hellinger_distance",
     "histogram",
+    "inequalities",
     "interaction_information",
     "jeffreys_divergence",
     "joint_entropy",
@@ -97,7 +99,9 @@ __all__ = [
     "variation_of_information",
 ]
 
-_ON_FIRST_USE = frozenset({"discrete", "histogram", "knn", "plot", "significance", "transport"})
+_ON_FIRST_USE = frozenset(
+    {"discrete", "fisher", "histogram", "inequalities", "knn", "plot", "significance", "transport"}
+)
 
 
 def __getattr__(name: str) -> ModuleType:
