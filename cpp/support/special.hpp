@@ -7,15 +7,26 @@
 
 namespace hartley {
 
+namespace detail {
+
+// log x - 1 / (2 x) - ψ(x) for x >= 12, Bernoulli numbers over 2 j: the first term left out is 1/12 x^-14 < 7e-17
+inline double digamma_series(double x) {
+  const double z = 1.0 / (x * x);
+  return z * (1.0 / 12 - z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * (691.0 / 32760))))));
+}
+
+// x (ψ'(x) - 1 / x - z / 2) for x >= 14, z = 1 / x², Bernoulli numbers: the first term left out is 7/6 x^-14 < 2e-16
+inline double trigamma_series(double z) {
+  return z * (1.0 / 6 - z * (1.0 / 30 - z * (1.0 / 42 - z * (1.0 / 30 - z * (5.0 / 66 - z * (691.0 / 2730))))));
+}
+
+}  // namespace detail
+
 // ψ(x) = d/dx log Γ(x) for x > 0: absolute error at most 4e-16 * max(1, |ψ|).
 inline double digamma(double x) {
   double shift = 0.0;
   for (; x < 12.0; x += 1.0) shift += 1.0 / x;  // ψ(x + 1) = ψ(x) + 1/x
-  const double z = 1.0 / (x * x);
-  // Bernoulli numbers over 2 j: the first term left out is 1/12 x^-14 < 7e-17
-  const double series =
-      z * (1.0 / 12 - z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * (691.0 / 32760))))));
-  return std::log(x) - 0.5 / x - series - shift;
+  return std::log(x) - 0.5 / x - detail::digamma_series(x) - shift;
 }
 
 // ψ'(x) for x > 0: relative error at most 1e-15.
@@ -23,10 +34,7 @@ inline double trigamma(double x) {
   double shift = 0.0;
   for (; x < 14.0; x += 1.0) shift += 1.0 / (x * x);  // ψ'(x) = ψ'(x + 1) + 1/x²
   const double z = 1.0 / (x * x);
-  // Bernoulli numbers B_2j z^j / x: the first term left out is 7/6 x^-15 < 8e-18
-  const double series =
-      z * (1.0 / 6 - z * (1.0 / 30 - z * (1.0 / 42 - z * (1.0 / 30 - z * (5.0 / 66 - z * (691.0 / 2730))))));
-  return shift + 1.0 / x + 0.5 * z + series / x;
+  return shift + 1.0 / x + 0.5 * z + detail::trigamma_series(z) / x;
 }
 
 namespace detail {
