@@ -47,7 +47,7 @@ from .pmf import (
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from . import discrete, fisher, histogram, inequalities, knn, plot, significance, transport
+    from . import discrete, families, fisher, histogram, inequalities, knn, plot, significance, transport
 
 __all__ = [
     "ConvergenceWarning",
@@ -67,6 +67,7 @@ __all__ = [
     "dual_total_correlation",
     "entropy",
     "f_divergence",
+    "families",
     "fisher",
     "get_num_threads",
     "hellinger_distance",
@@ -100,7 +101,7 @@ __all__ = [
 ]
 
 _ON_FIRST_USE = frozenset(
-    {"discrete", "fisher", "histogram", "inequalities", "knn", "plot", "significance", "transport"}
+    {"discrete", "families", "fisher", "histogram", "inequalities", "knn", "plot", "significance", "transport"}
 )
 
 
