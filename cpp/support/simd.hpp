@@ -10,6 +10,7 @@
 #include <cstring>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -161,6 +162,36 @@ HARTLEY_INLINE Vec<float> narrow(Vec<double> low, Vec<double> high) {
 #else
   return __builtin_shufflevector(a, b, 0, 1, 2, 3);
 #endif
+}
+
+namespace detail {
+
+// The lanes whose index has the bit kStep change places between a and b's lanes without it.
+template <int kStep, std::size_t... kLane>
+HARTLEY_INLINE void exchange(Vec<double>& a, Vec<double>& b, std::index_sequence<kLane...>) {
+  constexpr int kWidth = kLanes<double>;
+  const Vec<double> upper = __builtin_shufflevector(
+      a, b,
+      ((static_cast<int>(kLane) & kStep) != 0 ? kWidth + static_cast<int>(kLane) - kStep : static_cast<int>(kLane))...);
+  const Vec<double> lower = __builtin_shufflevector(
+      a, b,
+      ((static_cast<int>(kLane) & kStep) != 0 ? kWidth + static_cast<int>(kLane) : static_cast<int>(kLane) + kStep)...);
+  a = upper;
+  b = lower;
+}
+
+}  // namespace detail
+
+// kLanes<double> vectors as the rows of a square matrix, transposed.
+template <int kStep = 1>
+HARTLEY_INLINE void transpose(Vec<double>* rows) {
+  constexpr int kWidth = kLanes<double>;
+  if constexpr (kStep < kWidth) {
+    for (int i = 0; i < kWidth; ++i)
+      if ((i & kStep) == 0)
+        detail::exchange<kStep>(rows[i], rows[i + kStep], std::make_index_sequence<std::size_t{kWidth}>());
+    transpose<2 * kStep>(rows);
+  }
 }
 
 // ---------------------------------------------------------------------------------------------- intrinsics
