@@ -32,6 +32,7 @@ void register_all(py::module_& m) {
   hartley::bind::register_histogram(m);
   hartley::bind::register_knn(m);
   hartley::bind::register_transport(m);
+  hartley::bind::register_gaussian(m);
 }
 
 }  // namespace

@@ -13,5 +13,6 @@ void register_discrete(pybind11::module_& m);
 void register_histogram(pybind11::module_& m);
 void register_knn(pybind11::module_& m);
 void register_transport(pybind11::module_& m);
+void register_gaussian(pybind11::module_& m);
 
 }  // namespace hartley::bind
