@@ -13,6 +13,7 @@ import numpy as np
 from . import _dispatch
 from ._arrays import RealArray, as_samples, missing_rows, require_finite
 from ._neighbourhoods import F64, Search
+from ._ranks import mean_ranks, normal_scores
 from ._symbol_counts import whole_number
 from ._warnings import TiesWarning
 
@@ -98,21 +99,7 @@ def transformed(x: RealArray, transform: str | None) -> RealArray:
         values, _ = _in_range(x)
         deviation = values.std(axis=0)
         return np.ascontiguousarray((values - values.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0))
-    ranks = np.empty(x.shape)
-    for column, out in zip(x.T, ranks.T, strict=True):
-        _, inverse, counts = np.unique(column, return_inverse=True, return_counts=True)
-        last = np.cumsum(counts)
-        out[:] = (last - (counts - 1) / 2.0)[inverse]  # whole and half numbers: their differences do not round
-    return ranks if transform == "rank" else _normal_scores(ranks / (len(x) + 1.0))
-
-
-def _normal_scores(p: F64) -> F64:
-    """Standard normal quantiles of probabilities, through the standard library's inverse."""
-    from statistics import NormalDist
-
-    inverse = NormalDist().inv_cdf
-    distinct, places = np.unique(p, return_inverse=True)
-    return np.array([inverse(one) for one in distinct])[places].reshape(p.shape)
+    return mean_ranks(x) if transform == "rank" else normal_scores(x)
 
 
 def boxes(periodic: Any, n_columns: int, name: str) -> F64 | None:
