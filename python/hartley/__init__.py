@@ -47,7 +47,7 @@ from .pmf import (
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from . import discrete, families, fisher, histogram, inequalities, knn, plot, significance, transport
+    from . import discrete, families, fisher, gaussian, histogram, inequalities, knn, plot, significance, transport
 
 __all__ = [
     "ConvergenceWarning",
@@ -69,6 +69,7 @@ __all__ = [
     "f_divergence",
     "families",
     "fisher",
+    "gaussian",
     "get_num_threads",
     "hellinger_distance",
     "histogram",
@@ -101,7 +102,18 @@ __all__ = [
 ]
 
 _ON_FIRST_USE = frozenset(
-    {"discrete", "families", "fisher", "histogram", "inequalities", "knn", "plot", "significance", "transport"}
+    {
+        "discrete",
+        "families",
+        "fisher",
+        "gaussian",
+        "histogram",
+        "inequalities",
+        "knn",
+        "plot",
+        "significance",
+        "transport",
+    }
 )
 
 
