@@ -33,6 +33,7 @@ void register_all(py::module_& m) {
   hartley::bind::register_knn(m);
   hartley::bind::register_transport(m);
   hartley::bind::register_gaussian(m);
+  hartley::bind::register_rate_distortion(m);
 }
 
 }  // namespace

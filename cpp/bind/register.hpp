@@ -14,5 +14,6 @@ void register_histogram(pybind11::module_& m);
 void register_knn(pybind11::module_& m);
 void register_transport(pybind11::module_& m);
 void register_gaussian(pybind11::module_& m);
+void register_rate_distortion(pybind11::module_& m);
 
 }  // namespace hartley::bind

@@ -32,6 +32,14 @@ void Anderson::forget() {
   has_last_ = false;
 }
 
+void Anderson::reweigh(std::span<const double> weights) {
+  std::copy(weights.begin(), weights.end(), weights_.begin());
+  for (std::size_t k = 0; k < n_stored_; ++k)
+    for (std::size_t l = 0; l <= k; ++l)
+      gram_[k * memory_ + l] = gram_[l * memory_ + k] =
+          product(column(residual_changes_, k), column(residual_changes_, l));
+}
+
 double Anderson::product(std::span<const double> u, std::span<const double> v) const {
   double sums[8]{};  // the same partial sums on every level
   const std::size_t whole = size_ / 8 * 8;

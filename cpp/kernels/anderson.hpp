@@ -20,6 +20,9 @@ class Anderson {
 
   void forget();
 
+  // Other weights from now on, for what is remembered, too.
+  void reweigh(std::span<const double> weights);
+
  private:
   double product(std::span<const double> u, std::span<const double> v) const;
   void remember(std::span<const double> x, std::span<const double> residual);

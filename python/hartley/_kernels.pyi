@@ -263,3 +263,16 @@ def gaussian_information(
     covariance: F64, ends: I64, first_is_given: bool, ridge: float, asymmetry: float, n_threads: int
 ) -> tuple[F64, int]: ...
 def gaussian_normal_quantile(p: F64, n_threads: int) -> F64: ...
+# rate_distortion: options tolerance, max_iter, accelerate; start is (n,) weights or None
+def rate_distortion_point(
+    p: F64,
+    distortion: F64,
+    beta: float,
+    start: F64 | None,
+    options: dict[str, Any],
+    progress: Progress,
+    n_threads: int,
+) -> tuple[dict[str, Any], F64, F64]: ...  # report; weights of the outputs, and their distribution
+def rate_distortion_capacity(
+    W: F64, offsets: F64, start: F64 | None, options: dict[str, Any], progress: Progress, n_threads: int
+) -> tuple[dict[str, Any], F64]: ...  # report; distribution of the inputs
