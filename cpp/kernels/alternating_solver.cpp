@@ -85,11 +85,7 @@ void AlternatingSolver::retreat() {
       q_[j] = newton_base_[j] + newton_fraction_ * (newton_target_[j] - newton_base_[j]);
     return normalise();
   }
-  if (!newton_target_.empty()) {
-    in_newton_phase_ = false;
-    ++n_failed_phases_;
-    phase_begin_ = n_iter_;
-  }
+  if (!newton_target_.empty()) end_newton_phase();
   newton_target_.clear();
   std::copy(fallback_.begin(), fallback_.end(), q_.begin());
   fallback_.clear();
@@ -115,6 +111,16 @@ bool AlternatingSolver::newton_is_due() const {
   return static_cast<double>(n_passes) > std::min(passes_a_step, static_cast<double>(kLongestPhase));
 }
 
+void AlternatingSolver::end_newton_phase() {
+  n_failed_phases_ = best_gap_ < 0.5 * last_phase_gap_ ? 0 : n_failed_phases_ + 1;
+  last_phase_gap_ = best_gap_;
+  in_newton_phase_ = false;
+  phase_begin_ = n_iter_;
+  last_newton_gap_ = 0.0;
+  n_stalls_ = 0;
+  anderson_.forget();
+}
+
 // False where the step cannot be taken; q stays as it is.
 bool AlternatingSolver::newton_step() {
   const std::vector<std::size_t> columns = newton_columns();
@@ -122,11 +128,7 @@ bool AlternatingSolver::newton_step() {
   last_newton_gap_ = map_.gap();
   in_newton_phase_ = columns.size() <= kMostColumns && n_stalls_ < kMostStalls;
   if (!in_newton_phase_) {
-    phase_begin_ = n_iter_;
-    last_newton_gap_ = 0.0;
-    if (n_stalls_ >= kMostStalls) ++n_failed_phases_;
-    n_stalls_ = 0;
-    anderson_.forget();
+    end_newton_phase();
     return false;
   }
   const auto size = static_cast<Eigen::Index>(columns.size());

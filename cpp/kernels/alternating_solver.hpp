@@ -44,6 +44,7 @@ class AlternatingSolver {
   bool is_worse() const;
   bool newton_is_due() const;
   bool newton_step();
+  void end_newton_phase();
   std::vector<std::size_t> newton_columns() const;
   void normalise();
 
@@ -61,7 +62,7 @@ class AlternatingSolver {
   double best_value_ = 0.0;
 
   std::vector<double> newton_base_, newton_target_;  // while a Newton step is tried
-  double newton_fraction_ = 1.0, last_newton_gap_ = 0.0;
+  double newton_fraction_ = 1.0, last_newton_gap_ = 0.0, last_phase_gap_ = 0.0;
   bool in_newton_phase_;
   std::size_t phase_begin_ = 0, n_stalls_ = 0, n_failed_phases_ = 0;
 };

@@ -15,7 +15,8 @@ namespace {
 
 using Index = Eigen::Index;
 
-// Added to H with unit diagonal: nearly dependent columns get a bounded inverse, and whoever iterates does not notice.
+// Times half the squared distance from the start, in units where H has a unit diagonal, added to what is minimised:
+// nearly dependent columns get a bounded inverse, and whoever iterates converges to the same point.
 constexpr double kRidge = 1e-10;
 
 // The inverse of H over the free variables, 0 elsewhere, kept up to date while variables come and go.
@@ -90,8 +91,8 @@ void minimise_on_simplex(const Eigen::MatrixXd& H, const Eigen::VectorXd& b, dou
   const Eigen::VectorXd scale = H.diagonal().cwiseSqrt().cwiseInverse();
   Eigen::MatrixXd own = scale.asDiagonal() * H * scale.asDiagonal();
   own.diagonal().array() += kRidge;
-  const Eigen::VectorXd right = scale.cwiseProduct(b);
   Eigen::VectorXd y = x.cwiseQuotient(scale);
+  const Eigen::VectorXd right = scale.cwiseProduct(b) + kRidge * y;
 
   std::vector<bool> is_free(static_cast<std::size_t>(n));
   std::vector<Index> free;

@@ -59,7 +59,7 @@ class ChannelCapacity:
 class _Channel:
     """A transition matrix and its costs, checked."""
 
-    def __init__(self, W: Any, input_cost: Any, normalize: bool) -> None:
+    def __init__(self, W: Any, input_cost: Any, normalize: bool) -> None:  # noqa: N803
         values = as_real(W, "W")
         if values.ndim != 2:
             raise ValueError(f"W must have shape (n_inputs, n_outputs), got {values.shape}")
@@ -84,7 +84,7 @@ class _Channel:
         cheapest = self.costs == self.costs.min()
         all_inputs = math.isfinite(slope) or cheapest.all()
         rows = slice(None) if all_inputs else cheapest
-        W, costs = self.W[rows], self.costs[rows]
+        W, costs = self.W[rows], self.costs[rows]  # noqa: N806
         price = slope * costs if math.isfinite(slope) else np.zeros(len(costs))
         report, weights = _dispatch.kernels.rate_distortion_capacity(
             W, self.negative_entropies[rows] - price, start, limits.options(share), limits.progress, get_num_threads()
@@ -120,7 +120,7 @@ def _search(channel: _Channel, budget: float, limits: SolverLimits) -> tuple[Sha
 
 
 def channel_capacity(
-    W: Any,
+    W: Any,  # noqa: N803
     *,
     input_cost: Any = None,
     budget: float | None = None,
@@ -132,7 +132,7 @@ def channel_capacity(
     base: Base = None,
     progress: Progress = False,
 ) -> ChannelCapacity:
-    """Capacity C = max I(X; Y) over input distributions, among those whose mean cost is within a budget if there is one.
+    """Capacity C = max I(X; Y) over input distributions, those within a budget where inputs have a cost.
 
     Parameters
     ----------
@@ -178,16 +178,16 @@ def channel_capacity(
 
     Notes
     -----
-    For any input p with output r, I(p) <= C <= max_x D(W(x) ‖ r): the bounds, known after each pass. Logarithms are taken
-    of r alone, which is lifted to 1e-300 where it underflows; the bounds hold for any r. Anderson acceleration and Newton
-    steps over the inputs in use take the place of p ← p e^D. A budget is met through tangents, and time is shared between
-    two inputs where C(B) is straight or the slopes' points lie apart. Cost O(n_inputs n_outputs) a pass; memory for one
-    more matrix.
+    For any input p with output r, I(p) <= C <= max_x D(W(x) ‖ r): the bounds, known after each pass. Logarithms are
+    taken of r alone, which is lifted to 1e-300 where it underflows; the bounds hold for any r. Anderson acceleration
+    and Newton steps over the inputs in use take the place of p ← p e^D. A budget is met through tangents, and time is
+    shared between two inputs where C(B) is straight or the points of two slopes lie apart. Cost O(n_inputs n_outputs) a
+    pass; memory for one more matrix.
 
     References
     ----------
-    Arimoto, S. (1972). An algorithm for computing the capacity of arbitrary discrete memoryless channels. IEEE Trans. Inf.
-    Theory 18.
+    Arimoto, S. (1972). An algorithm for computing the capacity of arbitrary discrete memoryless channels. IEEE Trans.
+    Inf. Theory 18.
     Blahut, R. (1972). Computation of channel capacity and rate-distortion functions. IEEE Trans. Inf. Theory 18.
 
     Examples

@@ -274,5 +274,10 @@ def rate_distortion_point(
     n_threads: int,
 ) -> tuple[dict[str, Any], F64, F64]: ...  # report; weights of the outputs, and their distribution
 def rate_distortion_capacity(
-    W: F64, offsets: F64, start: F64 | None, options: dict[str, Any], progress: Progress, n_threads: int
+    W: F64,  # noqa: N803
+    offsets: F64,
+    start: F64 | None,
+    options: dict[str, Any],
+    progress: Progress,
+    n_threads: int,
 ) -> tuple[dict[str, Any], F64]: ...  # report; distribution of the inputs

@@ -60,14 +60,19 @@ def _level_of_rate(variances: F64, target: float) -> float:
 
 
 def gaussian_rate_distortion(
-    variances: Any, D: float | None = None, *, rate: float | None = None, base: Base = None
+    variances: Any,
+    D: float | None = None,  # noqa: N803  the field's name
+    *,
+    rate: float | None = None,
+    base: Base = None,
 ) -> GaussianRateDistortion:
     """Rate-distortion function of independent Gaussian components under squared error: reverse water-filling.
 
     Parameters
     ----------
     variances : float or array of float, shape (n,)
-        Variances of the components, at least 0, one of them positive; eigenvalues of a covariance matrix for dependent ones.
+        Variances of the components, at least 0, one of them positive; for dependent ones the eigenvalues of their
+        covariance matrix.
     D : float, optional
         Total distortion E Σ (x - x̂)², from 0 to the sum of the variances.
     rate : float, optional
@@ -90,8 +95,8 @@ def gaussian_rate_distortion(
 
     Notes
     -----
-    R(D) = Σ max(0, ½ log(σ² / θ)) with Σ min(θ, σ²) = D: components below the water level θ get no rate. D = 0 gives inf.
-    Exact, O(n log n).
+    R(D) = Σ max(0, ½ log(σ² / θ)) with Σ min(θ, σ²) = D: components below the water level θ get no rate. D = 0 gives
+    inf. Exact, O(n log n).
 
     References
     ----------
@@ -148,7 +153,7 @@ def _require_probabilities(x: RealArray, name: str) -> None:
         raise ValueError(f"{name} must be from 0 to 1, got {n_bad} entries that are not, first {name}[{first}]")
 
 
-def bernoulli_rate_distortion(p: Any, D: Any, *, base: Base = None) -> float | F64:
+def bernoulli_rate_distortion(p: Any, D: Any, *, base: Base = None) -> float | F64:  # noqa: N803
     """Rate-distortion function of a coin under Hamming distortion: H_b(p) - H_b(D), 0 from D = min(p, 1 - p) on.
 
     Parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -62,10 +63,7 @@ def _split_widest(points: list[CurvePoint], n_points: int, source: Source, limit
     """Points in order of x, each new one at the slope of the chord that may be furthest from the curve."""
     settled: set[tuple[float, float]] = set()
     while len(points) < n_points:
-        gaps = [
-            -1.0 if (low.x, high.x) in settled else uncertainty(low, high)
-            for low, high in zip(points, points[1:], strict=False)
-        ]
+        gaps = [-1.0 if (low.x, high.x) in settled else uncertainty(low, high) for low, high in pairwise(points)]
         widest = int(np.argmax(gaps)) if gaps else 0
         if not gaps or gaps[widest] <= 4 * limits.tol:
             break  # the curve is its chords

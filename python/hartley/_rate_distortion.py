@@ -191,10 +191,11 @@ def rate_distortion(
     -----
     At a slope, F(q) = -Σ p(x) log Σ q(x̂) e^(-β d(x, x̂)) is minimised over distributions q of X̂. With c(x̂) = Σ p(x)
     e^(-β d) / Σ q e^(-β d), R + β D of the curve lies between F(q) - log max c and F(q): the certificate, known after
-    each pass. Anderson acceleration and Newton steps over the outputs in use take the place of q ← q c, which needs 10^3 to
-    10^6 passes where outputs die out. Exponents count from each row's least distortion: nothing underflows that matters, for
-    any β. Targets are found through tangents; where R(D) is straight, or D between two slopes' points, time is shared
-    between the channels at its ends, which attains the distortion exactly. Cost O(n_inputs n_outputs) a pass.
+    each pass. Anderson acceleration and Newton steps over the outputs in use take the place of q ← q c, which needs
+    10^3 to 10^6 passes where outputs die out. Exponents count from each row's least distortion: nothing that matters
+    underflows, for any β. Targets are found through tangents; where R(D) is straight, or D between the points of two
+    slopes, time is shared between their channels, which attains the distortion exactly. Cost O(n_inputs n_outputs) a
+    pass.
 
     References
     ----------

@@ -129,7 +129,8 @@ def channel_of(d: F64, beta: float, weights: F64) -> F64:
         elif math.isinf(beta):
             channel = np.where(d == leasts, weights, 0.0)
         else:
-            channel = weights * np.exp(-beta * (d - leasts))
+            # a row without a finite entry has no probability: nothing is within its reach
+            channel = weights * np.exp(-beta * (d - np.where(np.isfinite(leasts), leasts, 0.0)))
     sums = channel.sum(axis=1, keepdims=True)
     lost = sums[:, 0] <= 0
     channel[lost] = (d == leasts)[lost]

@@ -55,8 +55,10 @@ def uncertainty(low: CurvePoint, high: CurvePoint) -> float:
     """The most that the chord can be above the curve."""
     if not high.x > low.x:
         return 0.0
+    if math.isinf(low.slope):
+        return low.y - high.bound(low.x)
     x = low.x
-    if math.isfinite(low.slope) and low.slope > high.slope:
+    if low.slope > high.slope:
         x = min(max((low.intercept - high.intercept) / (low.slope - high.slope), low.x), high.x)
     share = (high.x - x) / (high.x - low.x)
     return share * low.y + (1 - share) * high.y - max(low.bound(x), high.bound(x))
@@ -77,9 +79,9 @@ def find_point(
 ) -> SharedPoint:
     """The point of the curve at x = target, or y = target, up to ``tol`` in y.
 
-    The bracket [low, high] shrinks by tangents: at the slope of its chord, which lies between those of its ends and ends
-    the search where the curve is straight, or at the slope that log slope as a linear function of the target variable
-    says, which is close where the curve is smooth. In between, time is shared.
+    The bracket [low, high] shrinks by tangents: at the slope of its chord, which lies between those of its ends and
+    settles the matter where the curve is straight, or where log slope as a linear function of the target variable says,
+    which is close where the curve is smooth. In between, time is shared.
     """
     interpolate = False
     width = math.inf

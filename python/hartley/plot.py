@@ -12,10 +12,16 @@ from . import _dispatch
 from ._arrays import as_column, as_real, column_labels, require_equal_lengths, require_finite
 from ._binning import BinRule, column_edges, reject_nan
 from ._clustering import cluster_order
+from ._rate_plots import rate_distortion_plot
 from ._threads import get_num_threads
 from ._units import Base, nats_per_unit, unit_name
 
-__all__ = ["mutual_information_heatmap", "pointwise_mutual_information_plot", "subsample_drift_plot"]
+__all__ = [
+    "mutual_information_heatmap",
+    "pointwise_mutual_information_plot",
+    "rate_distortion_plot",
+    "subsample_drift_plot",
+]
 
 _LARGEST_CLUSTERED = 2000  # columns: clustering takes their third power
 _MOST_CELLS = 1000  # a side of a joint histogram
