@@ -21,7 +21,7 @@ constexpr std::size_t kMostColumns = 1024;  // of a Newton step: 8 MB matrices, 
 constexpr double kFlopsRatio = 4.0;         // arithmetic of matrix products is this much faster than that of a pass
 constexpr double kDropped = 1e-6;           // share of the mean weight under which a column is left out
 constexpr double kLeastFraction = 1e-3;     // of a Newton step
-constexpr std::size_t kMostStalls = 3, kMostFailedPhases = 3;  // Newton steps, phases that did not halve the gap
+constexpr std::size_t kMostStalls = 5, kMostFailedPhases = 8;  // Newton steps, phases that did not halve the gap
 
 }  // namespace
 

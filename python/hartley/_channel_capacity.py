@@ -79,7 +79,7 @@ class _Channel:
                 raise ValueError(f"input_cost must have one entry for each of the {n} inputs, got {self.costs.shape}")
             require_finite(self.costs, "input_cost")
 
-    def tangent(self, limits: SolverLimits, slope: float, start: Any, share: float = 1.0) -> CurvePoint:
+    def tangent(self, limits: SolverLimits, slope: float, start: Any, tol: float | None = None) -> CurvePoint:
         """The point (cost, -information) of the convex curve -C(B) at dC/dB = slope; inf: at the least cost."""
         cheapest = self.costs == self.costs.min()
         all_inputs = math.isfinite(slope) or cheapest.all()
@@ -87,7 +87,7 @@ class _Channel:
         W, costs = self.W[rows], self.costs[rows]  # noqa: N806
         price = slope * costs if math.isfinite(slope) else np.zeros(len(costs))
         report, weights = _dispatch.kernels.rate_distortion_capacity(
-            W, self.negative_entropies[rows] - price, start, limits.options(share), limits.progress, get_num_threads()
+            W, self.negative_entropies[rows] - price, start, limits.options(tol), limits.progress, get_num_threads()
         )
         inputs = np.zeros(len(self.W))
         inputs[rows] = weights
@@ -102,19 +102,19 @@ class _Channel:
 def _search(channel: _Channel, budget: float, limits: SolverLimits) -> tuple[SharedPoint, int]:
     n_iter = 0
 
-    def tangent(slope: float, near: CurvePoint) -> CurvePoint:
+    def tangent(slope: float, near: CurvePoint, tol: float) -> CurvePoint:
         nonlocal n_iter
-        point = channel.tangent(limits, slope, near.weights[0], 0.5)
+        point = channel.tangent(limits, slope, near.weights[0], tol)
         n_iter += point.n_iter
         return point
 
     least = float(channel.costs.min())
     if not budget >= least:
         raise ValueError(f"budget must be at least the least input cost, {least:.9g}, got {budget:.9g}")
-    high = channel.tangent(limits, 0.0, None, 0.5)
+    high = channel.tangent(limits, 0.0, None, 0.5 * limits.tol)
     if budget >= high.x:
         return SharedPoint(high.x, high.y, high, high, 1.0, high.weights[1], 0.0), high.n_iter
-    low = channel.tangent(limits, math.inf, None, 0.5)
+    low = channel.tangent(limits, math.inf, None, 0.5 * limits.tol)
     n_iter += low.n_iter + high.n_iter
     return find_point(low, high, budget, limits.tol, tangent, by_y=False), n_iter
 

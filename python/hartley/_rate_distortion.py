@@ -104,13 +104,13 @@ def _search(source: Source, target: float, by_rate: bool, limits: SolverLimits) 
     """The point at a distortion above the least one, or at a rate in nats; and all iterations."""
     n_iter = 0
 
-    def tangent(beta: float, near: CurvePoint) -> CurvePoint:
+    def tangent(beta: float, near: CurvePoint, tol: float) -> CurvePoint:
         nonlocal n_iter
-        point = source.tangent(limits, beta, near.weights[0], 0.5)
+        point = source.tangent(limits, beta, near.weights[0], tol)
         n_iter += point.n_iter
         return point
 
-    low, high = source.tangent(limits, math.inf, None, 0.5), source.last(limits)
+    low, high = source.tangent(limits, math.inf, None, 0.5 * limits.tol), source.last(limits)
     n_iter += low.n_iter + high.n_iter
     if by_rate:
         name, begin, end, origin = "target_rate", high.y, low.y, 0.0

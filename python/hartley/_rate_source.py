@@ -41,9 +41,9 @@ class SolverLimits:
             raise ValueError(f"max_iter must be at least 1, got {max_iter!r}")
         return cls(tolerance, int(limit), bool(accelerate), progress_callback(progress, label))
 
-    def options(self, share: float = 1.0) -> dict[str, Any]:
-        """As the kernels take them, for a share of the tolerance."""
-        return {"tolerance": self.tol * share, "max_iter": self.max_iter, "accelerate": self.accelerate}
+    def options(self, tol: float | None = None) -> dict[str, Any]:
+        """As the kernels take them, for this tolerance or another."""
+        return {"tolerance": self.tol if tol is None else tol, "max_iter": self.max_iter, "accelerate": self.accelerate}
 
     def finish(self, name: str, gap: float, converged: bool, n_iter: int, stacklevel: int) -> None:
         """The last word to the progress, and a ConvergenceWarning where it is due."""
@@ -96,10 +96,10 @@ class Source:
             self.means: F64 = self.own_p @ self.own_d
         self.most = float(self.means.min())
 
-    def tangent(self, limits: SolverLimits, beta: float, start: Any, share: float = 1.0) -> CurvePoint:
+    def tangent(self, limits: SolverLimits, beta: float, start: Any, tol: float | None = None) -> CurvePoint:
         """The point at slope -beta."""
         report, weights, output = _dispatch.kernels.rate_distortion_point(
-            self.own_p, self.own_d, beta, start, limits.options(share), limits.progress, get_num_threads()
+            self.own_p, self.own_d, beta, start, limits.options(tol), limits.progress, get_num_threads()
         )
         return CurvePoint(
             report["distortion"],
@@ -114,7 +114,7 @@ class Source:
     def last(self, limits: SolverLimits) -> CurvePoint:
         """The end of the curve at the least rate: 0, where some column has a finite mean."""
         if math.isinf(self.most):
-            return self.tangent(limits, 0.0, None, 0.5)
+            return self.tangent(limits, 0.0, None, 0.5 * limits.tol)
         weights = np.zeros(self.d.shape[1])
         weights[int(np.argmin(self.means))] = 1.0
         return CurvePoint(self.most - self.least, 0.0, 0.0, 0.0, (weights, weights, 0.0))

@@ -42,8 +42,9 @@ class SharedPoint:
     slope: float
 
 
-# What a search asks: the point where the curve has a slope, begun from the weights of another point.
-Tangent = Callable[[float, CurvePoint], CurvePoint]
+# What a search asks: the point where the curve has a slope up to a tolerance, begun from the weights of another point.
+Tangent = Callable[[float, CurvePoint, float], CurvePoint]
+_LOOSE = 1e-3  # of the gap at hand is tolerance enough for the next tangent
 
 
 def chord_slope(low: CurvePoint, high: CurvePoint) -> float:
@@ -83,7 +84,7 @@ def find_point(
     settles the matter where the curve is straight, or where log slope as a linear function of the target variable says,
     which is close where the curve is smooth. In between, time is shared.
     """
-    interpolate = False
+    interpolate, loose = False, _LOOSE
     width = math.inf
     for _ in range(_MOST_SLOPES):
         shared = _share(low, high, target, by_y)
@@ -95,16 +96,16 @@ def find_point(
         if not 0 < slope < math.inf:
             break
         near = low if shared.share > 0.5 and math.isfinite(low.slope) else high
-        point = tangent(slope, near)
+        point = tangent(slope, near, max(0.5 * tol, loose * shared.gap))
         before = (low, high)
         if (point.y >= target) if by_y else (point.x <= target):
             low = point if point.x >= low.x else low
         else:
             high = point if point.x <= high.x else high
         if before == (low, high):
-            if not interpolate:
+            if not interpolate and not loose:
                 break
-            interpolate = False
+            interpolate, loose = False, 0.0
             continue
         shrunk, width = high.x - low.x < 0.5 * width, high.x - low.x
         interpolate = shrunk or not interpolate
