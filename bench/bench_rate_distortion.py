@@ -124,11 +124,11 @@ CASES = [
     ),
     Case(
         row="R1 squared error",
-        description="rate_distortion, normal source on 300 x 300 points, to a gap of 1e-6 nats",
+        description="rate_distortion, normal source on 200 x 200 points, to a gap of 1e-6 nats",
         make=squared_errors,
         run=accelerated,
         reference=numpy_to_gap,
-        full=(300, 300),
+        full=(200, 200),
         smoke=(15, 15),
         agreement=WITHIN_GAPS,
         bytes_per_element=8.0 * 20,
