@@ -236,6 +236,26 @@ def test_improbable_inputs_lose_nothing(tiny):
     assert result.rate == pytest.approx(ht.entropy([0.4, 0.6]), abs=1e-9)
 
 
+@pytest.mark.parametrize("concentration", [0.05, 0.5])
+def test_sparse_sources_and_forbidden_pairs(rng, concentration):
+    # probabilities down to 1e-100, columns that no row wants: where extrapolations go astray
+    n_slow = 0
+    for _ in range(40):
+        n, m = rng.integers(2, 12, 2)
+        p, distortion = rng.dirichlet(np.full(n, concentration)), rng.integers(0, 3, (n, m)).astype(float)
+        distortion[:, 1:][rng.random((n, m - 1)) < 0.3] = math.inf
+        for beta in (0.1, 3.0, 30.0, math.inf):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                result = rate_distortion(p, distortion, beta=beta, max_iter=1000)
+            n_slow += not result.converged
+            assert math.isfinite(result.distortion)
+            assert math.isfinite(result.gap)
+            assert 0 <= result.rate <= ht.entropy(p) + result.gap + ROUNDING
+            assert np.allclose(result.channel.sum(axis=1), 1.0, atol=1e-14)
+    assert n_slow <= 8  # of 160
+
+
 def test_acceleration_needs_at_most_a_fifth_of_the_passes(rng):
     for p, distortion, beta in [(*random_source(rng, 150, 150), 20.0), (*normal_source(100), 1.5)]:
         fast = rate_distortion(p, distortion, beta=beta, tol=1e-6)

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numeric>
 
 #include "kernels/transport_passes.hpp"
 #include "support/parallel.hpp"
@@ -108,6 +110,8 @@ void AlternatingMap::evaluate(std::span<const double> q, double progress, int n_
   else
     finish_capacity(q);
   gap_ = std::max(0.0, *std::max_element(log_gains_.begin(), log_gains_.end()));
+  const double total = std::accumulate(q.begin(), q.end(), 0.0);
+  if (!std::isfinite(total)) value_ = gap_ = std::numeric_limits<double>::infinity();  // an extrapolation gone astray
 }
 
 void AlternatingMap::step(std::span<const double> q, std::span<double> next) const {

@@ -48,7 +48,7 @@ class AlternatingMap {
   void evaluate(std::span<const double> q, double progress, int n_threads);
 
   double value() const { return value_; }                           // F(q)
-  double gap() const { return gap_; }                               // max_j g_j, at least 0
+  double gap() const { return gap_; }                               // max_j g_j, at least 0; inf where q is not finite
   std::span<const double> log_gains() const { return log_gains_; }  // g_j, at least -700
   std::span<const double> sums() const { return sums_; }            // z_i
 

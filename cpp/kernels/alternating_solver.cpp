@@ -66,7 +66,7 @@ void AlternatingSolver::normalise() {
 void AlternatingSolver::anderson_step() {
   const double least = std::log(*std::max_element(q_.begin(), q_.end())) + kLeastLogWeight;
   for (std::size_t j = 0; j < q_.size(); ++j) {
-    const double gain = map_.log_gains()[j];
+    const double gain = std::max(map_.log_gains()[j], kLeastLogWeight);
     log_q_[j] = q_[j] > 0.0 ? std::max(std::log(q_[j]), least) : least;
     residual_[j] = log_q_[j] < least + 1.0 ? std::max(gain, 0.0) : gain;  // what is gone does not keep going
   }
@@ -147,6 +147,10 @@ bool AlternatingSolver::newton_step() {
   const Eigen::MatrixXd curvature = map_.curvature(columns, options_.n_threads);
   start /= start.sum();
   minimise_on_simplex(curvature, curvature * weights + ascent, std::max(0.25 * options_.tolerance, 1e-14), start);
+  if (!start.allFinite()) {
+    end_newton_phase();
+    return false;
+  }
   newton_base_.assign(q_.begin(), q_.end());
   newton_target_.assign(q_.size(), 0.0);
   for (Eigen::Index k = 0; k < size; ++k) newton_target_[columns[static_cast<std::size_t>(k)]] = start[k];

@@ -19,6 +19,8 @@ using Index = Eigen::Index;
 // nearly dependent columns get a bounded inverse, and whoever iterates converges to the same point.
 constexpr double kRidge = 1e-10;
 
+constexpr double kLeastCurvature = 1e-30;  // of the largest, for variables that the model is linear in
+
 // The inverse of H over the free variables, 0 elsewhere, kept up to date while variables come and go.
 class FreeInverse {
  public:
@@ -88,7 +90,8 @@ class FreeInverse {
 void minimise_on_simplex(const Eigen::MatrixXd& H, const Eigen::VectorXd& b, double tolerance, Eigen::VectorXd& x) {
   // variables scaled to a unit diagonal: x = scale y, and the constraint becomes scaleᵀ y = 1
   const Index n = x.size();
-  const Eigen::VectorXd scale = H.diagonal().cwiseSqrt().cwiseInverse();
+  const double least = kLeastCurvature * H.diagonal().maxCoeff();
+  const Eigen::VectorXd scale = H.diagonal().cwiseMax(least).cwiseSqrt().cwiseInverse();
   Eigen::MatrixXd own = scale.asDiagonal() * H * scale.asDiagonal();
   own.diagonal().array() += kRidge;
   Eigen::VectorXd y = x.cwiseQuotient(scale);
