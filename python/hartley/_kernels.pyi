@@ -281,3 +281,11 @@ def rate_distortion_capacity(
     progress: Progress,
     n_threads: int,
 ) -> tuple[dict[str, Any], F64]: ...  # report; distribution of the inputs
+# information bottleneck: joint (n_x, n_y) without rows of zeros, encoder (n_x, n_clusters). Encoder, p(t, y) as
+# (n_y, n_clusters), change of the last iteration, iterations, whether converged
+def rate_distortion_bottleneck_iterate(
+    joint: F64, encoder: F64, beta: float, tolerance: float, max_iter: int, deterministic: bool, n_threads: int
+) -> tuple[F64, F64, float, int, bool]: ...
+def rate_distortion_bottleneck_exchange(
+    joint: F64, labels: NDArray[np.uint32], n_clusters: int, beta: float, max_sweeps: int, n_threads: int
+) -> tuple[NDArray[np.uint32], int]: ...  # labels, sweeps
