@@ -14,7 +14,7 @@ namespace {
 using namespace simd;
 
 constexpr std::size_t kLane = static_cast<std::size_t>(kLanes<double>);
-constexpr std::size_t kCellsATask = 16'384;  // 30 us of logarithms
+constexpr std::size_t kCellsATask = 65'536;  // 100 us of logarithms: less is not worth a second thread
 // a move has to lower the objective by more than the rounding of its parts, or sweeps would not end
 constexpr double kLeastGain = 1e-12;
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from ._bottleneck_result import BottleneckCurve
 from ._bottleneck_solver import (
     NOISE,
     BottleneckProblem,
+    Show,
     Solution,
     all_alike,
     as_pairs,
@@ -112,9 +112,7 @@ def information_bottleneck_curve(
     return BottleneckCurve(results, problem.information / nats_per_unit(base), base)
 
 
-def _both_ways(
-    problem: BottleneckProblem, betas: list[float], rng: np.random.Generator, show: Callable[[float], None] | None
-) -> list[Solution]:
+def _both_ways(problem: BottleneckProblem, betas: list[float], rng: np.random.Generator, show: Show) -> list[Solution]:
     """The better of two passes over ascending β, one up and one down; or the trivial solution."""
     encoder, critical = all_alike(problem), critical_beta_of(problem.joint)
     found: list[list[Solution]] = [[problem.trivial()] for _ in betas]
@@ -128,7 +126,7 @@ def _both_ways(
             solution = problem.run(encoder, beta)
             encoder = solution.encoder
             found[i].append(solution)
-        tell(show, step + 1, len(order))
+        tell(show, step + 1, len(order) + 1)
     return [best_of(solutions, beta) for solutions, beta in zip(found, betas, strict=True)]
 
 

@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,13 @@ from ._units import Base, nats_per_unit
 from ._warnings import ConvergenceWarning
 
 NOISE = 0.01  # relative size of the perturbation that lets clusters part
-_ANNEALING_FACTOR = 1.2  # between one β and the next
+_ANNEALING_FACTOR = 1.25  # between one β and the next
 _MOST_STEPS = 40  # of annealing
-_LOOSE_TOLERANCE, _LOOSE_ITERATIONS = 1e-4, 100  # of the steps on the way
+_LOOSE_TOLERANCE, _LOOSE_ITERATIONS = 1e-4, 60  # of the steps on the way
+_TRIAL_ITERATIONS = 300  # after which starts are compared
+_FINALISTS = 2  # starts that are run to the end
+
+Show: TypeAlias = Callable[[float], None] | None
 
 
 @dataclass(frozen=True)
@@ -63,13 +67,13 @@ class BottleneckProblem:
         beta: float,
         *,
         deterministic: bool = False,
-        loose: bool = False,
+        loose: int = 0,
         max_iter: int | None = None,
     ) -> Solution:
-        """Iterations from an encoder on."""
+        """Iterations from an encoder on; loose: at most so many, to a loose tolerance."""
         tol = max(self.tol, _LOOSE_TOLERANCE) if loose else self.tol
         most = self.max_iter if max_iter is None else max_iter
-        most = min(most, _LOOSE_ITERATIONS) if loose else most
+        most = min(most, loose) if loose else most
         last, of_clusters, _, n_iter, converged = _dispatch.kernels.rate_distortion_bottleneck_iterate(
             self.joint, np.ascontiguousarray(encoder), beta, tol, most, deterministic, get_num_threads()
         )
@@ -161,7 +165,7 @@ def climb(problem: BottleneckProblem, encoder: F64, low: float, beta: float, rng
     ratio = beta / low  # 0 for low = inf
     n_steps = math.ceil(min(_MOST_STEPS, math.log(ratio) / math.log(_ANNEALING_FACTOR))) if ratio > 1 else 1
     for step in range(1, n_steps):
-        encoder = problem.run(perturbed(encoder, rng), low * ratio ** (step / n_steps), loose=True).encoder
+        encoder = problem.run(perturbed(encoder, rng), low * ratio ** (step / n_steps), loose=_LOOSE_ITERATIONS).encoder
     return perturbed(encoder, rng)
 
 
@@ -197,6 +201,33 @@ def best_of(solutions: list[Solution], beta: float) -> Solution:
     return min(solutions, key=lambda solution: solution.objective(beta))
 
 
+def best_run(
+    problem: BottleneckProblem, beta: float, n_restarts: int, rng: np.random.Generator, show: Show
+) -> Solution:
+    """All starts are tried, the most promising run to the end; or the trivial solution where it is better."""
+    trials = []
+    for start in starts(problem, beta, n_restarts, rng):
+        trials.append(problem.run(start, beta, loose=_TRIAL_ITERATIONS))
+        tell(show, len(trials), n_restarts + 1)
+    trials.sort(key=lambda trial: trial.objective(beta))
+    runs = [(trial, problem.run(trial.encoder, beta)) for trial in trials[:_FINALISTS]]
+    finals = [replace(run, n_iter=trial.n_iter + run.n_iter) for trial, run in runs]
+    return best_of([problem.trivial(), *finals], beta)
+
+
+def best_partition(
+    problem: BottleneckProblem, beta: float, n_restarts: int, rng: np.random.Generator, show: Show
+) -> Solution:
+    """The best of the partitions that the starts lead to, or the trivial one."""
+    found = [problem.trivial()]
+    for start in starts(problem, beta, n_restarts, rng):
+        is_annealed = len(found) == 1  # it has to settle before it is cut into a partition
+        encoder = problem.run(start, beta, loose=_TRIAL_ITERATIONS).encoder if is_annealed else start
+        found.append(deterministic_run(problem, encoder, beta))
+        tell(show, len(found) - 1, n_restarts + 1)
+    return best_of(found, beta)
+
+
 def deterministic_run(problem: BottleneckProblem, encoder: F64, beta: float) -> Solution:
     """From an encoder to a partition that neither the iteration nor any move of a single x improves."""
     labels, n_iter, settled = encoder.argmax(axis=1), 0, False
@@ -219,8 +250,8 @@ def deterministic_run(problem: BottleneckProblem, encoder: F64, beta: float) -> 
         labels = moved.astype(np.int64)
 
 
-def tell(show: Callable[[float], None] | None, done: int, total: int) -> None:
-    if show is not None and (done < total or total == 1):
+def tell(show: Show, done: int, total: int) -> None:
+    if show is not None:
         show(done / total)
 
 

@@ -128,7 +128,8 @@ def _whitening(cov: F64, name: str) -> F64:
             lower = np.linalg.cholesky(cov / scale[:, None] / scale)
             # the share of a variable that those before it leave over
             if np.diag(lower).min() ** 2 > len(cov) * np.finfo(np.float64).eps:
-                return np.linalg.inv(lower) / scale
+                whitening: F64 = np.linalg.inv(lower) / scale
+                return whitening
         except np.linalg.LinAlgError:
             pass
     raise ValueError(

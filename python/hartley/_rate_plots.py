@@ -1,4 +1,4 @@
-"""Pictures of rate-distortion functions."""
+"""Pictures of what compression costs."""
 
 from __future__ import annotations
 
@@ -7,15 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ._pyplot import pyplot
 from ._units import nats_per_unit, unit_name
-
-
-def _new_axes() -> Any:
-    try:
-        from matplotlib import pyplot
-    except ImportError as error:
-        raise ImportError("hartley.plot needs matplotlib: pip install 'hartley[plot]'") from error
-    return pyplot.subplots(layout="constrained")[1]
 
 
 def rate_distortion_plot(curve: Any, *, points: Iterable[Any] = (), label: str = "R(D)", ax: Any = None) -> Any:
@@ -59,7 +52,7 @@ def rate_distortion_plot(curve: Any, *, points: Iterable[Any] = (), label: str =
     """
     if not all(hasattr(curve, name) for name in ("distortion", "rate", "gap", "beta", "base")):
         raise TypeError(f"curve must be a RateDistortionCurve, got {type(curve).__name__}")
-    ax = _new_axes() if ax is None else ax
+    ax = pyplot().subplots(layout="constrained")[1] if ax is None else ax
     finite = np.isfinite(curve.beta)
     slopes = curve.beta[finite] / nats_per_unit(curve.base)
     grid = np.unique(np.concatenate([curve.distortion, np.linspace(curve.distortion[0], curve.distortion[-1], 400)]))
@@ -73,4 +66,58 @@ def rate_distortion_plot(curve: Any, *, points: Iterable[Any] = (), label: str =
         ax.plot(*np.array(marked).T, "o", color=line.get_color())
     ax.set_xlabel("distortion")
     ax.set_ylabel(f"rate in {unit_name(curve.base)}")
+    return ax
+
+
+def information_plane(curve: Any, *, label: str = "", ax: Any = None) -> Any:
+    """What can be told of Y at what complexity: I(T;Y) over I(T;X), below the two bounds.
+
+    Parameters
+    ----------
+    curve : BottleneckCurve or GaussianBottleneckCurve
+        Of :func:`hartley.rate_distortion.information_bottleneck_curve` or
+        :func:`hartley.rate_distortion.gaussian_information_bottleneck_curve`.
+    label : str, optional
+        Name of the curve, for a legend that you ask for.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; new axes by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Its first lines are the curve, in the order of its complexity, the bound I(X;Y) and the bound I(T;X) (dashed and
+        dotted), all in units of the curve's ``base``.
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed.
+    TypeError
+        ``curve`` is no curve.
+
+    Notes
+    -----
+    No T lies above either bound (data processing), none above the curve but for a bottleneck that was missed. O(number
+    of points).
+
+    Examples
+    --------
+    >>> from hartley import plot, rate_distortion
+    >>> pxy = [[0.4, 0.1], [0.1, 0.4]]
+    >>> curve = rate_distortion.information_bottleneck_curve(pxy, n_points=5, seed=0, base="bits")
+    >>> plot.information_plane(curve).get_ylabel()
+    'relevance I(T;Y) in bits'
+    """
+    if not all(hasattr(curve, name) for name in ("complexity", "relevance", "information", "unit")):
+        raise TypeError(f"curve must be a curve of information bottlenecks, got {type(curve).__name__}")
+    if ax is None:
+        ax = pyplot().subplots(layout="constrained")[1]
+    order = np.argsort(curve.complexity, kind="stable")
+    complexity, relevance = curve.complexity[order], curve.relevance[order]
+    ax.plot(complexity, relevance, marker=".", label=label or None)
+    ax.axhline(curve.information, linestyle="--", color="grey", linewidth=1.0)
+    ax.plot([0.0, curve.information], [0.0, curve.information], linestyle=":", color="grey", linewidth=1.0)
+    ax.annotate("I(X;Y)", (1.0, curve.information), xycoords=("axes fraction", "data"), ha="right", va="bottom")
+    ax.set_xlabel(f"complexity I(T;X) in {curve.unit}")
+    ax.set_ylabel(f"relevance I(T;Y) in {curve.unit}")
     return ax

@@ -12,11 +12,13 @@ from . import _dispatch
 from ._arrays import as_column, as_real, column_labels, require_equal_lengths, require_finite
 from ._binning import BinRule, column_edges, reject_nan
 from ._clustering import cluster_order
-from ._rate_plots import rate_distortion_plot
+from ._pyplot import pyplot
+from ._rate_plots import information_plane, rate_distortion_plot
 from ._threads import get_num_threads
 from ._units import Base, nats_per_unit, unit_name
 
 __all__ = [
+    "information_plane",
     "mutual_information_heatmap",
     "pointwise_mutual_information_plot",
     "rate_distortion_plot",
@@ -26,14 +28,6 @@ __all__ = [
 _LARGEST_CLUSTERED = 2000  # columns: clustering takes their third power
 _MOST_CELLS = 1000  # a side of a joint histogram
 _LABELLED = 60  # columns up to which each has its name
-
-
-def _pyplot() -> Any:
-    try:
-        from matplotlib import pyplot
-    except ImportError as error:
-        raise ImportError("hartley.plot needs matplotlib: pip install 'hartley[plot]'") from error
-    return pyplot
 
 
 def _checked_matrix(information: Any) -> NDArray[np.float64]:
@@ -118,7 +112,7 @@ def mutual_information_heatmap(
             rows = columns = [rows[i] for i in places]
     if columns is None:
         columns = _names(None, column_labels(information), matrix.shape[1])
-    ax = _pyplot().subplots(layout="constrained")[1] if ax is None else ax
+    ax = pyplot().subplots(layout="constrained")[1] if ax is None else ax
     image = ax.imshow(matrix, vmin=0.0, interpolation="nearest", aspect="equal" if symmetric else "auto")
     for names, place, rotation in ((columns, ax.set_xticks, 90), (rows, ax.set_yticks, 0)):
         place(range(len(names)), names, rotation=rotation) if len(names) <= _LABELLED else place([])
@@ -195,7 +189,7 @@ def pointwise_mutual_information_plot(
     pointwise = np.full_like(p, np.nan)
     pointwise[p > 0] = np.log(p[p > 0] / independent[p > 0])
     if axes is None:
-        axes = _pyplot().subplots(1, 2, figsize=(10, 4), layout="constrained")[1]
+        axes = pyplot().subplots(1, 2, figsize=(10, 4), layout="constrained")[1]
     names = [str(getattr(v, "name", None) or default) for v, default in ((x, "x"), (y, "y"))]
     largest = max(float(np.nanmax(np.abs(pointwise))) / unit, 1e-12)
     for ax, values, style, label in (
@@ -256,7 +250,7 @@ def subsample_drift_plot(error: Any, *, ax: Any = None) -> Any:
     >>> [text.get_text() for text in plot.subsample_drift_plot(error).get_legend().get_texts()]
     ['k = 3', 'k = 6']
     """
-    ax = _pyplot().subplots(layout="constrained")[1] if ax is None else ax
+    ax = pyplot().subplots(layout="constrained")[1] if ax is None else ax
     lines = [(None, error.means, error.stds)]
     if error.k is not None:
         lines = list(zip(error.k, error.means, error.stds, strict=True))
