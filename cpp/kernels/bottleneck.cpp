@@ -46,19 +46,29 @@ HARTLEY_INLINE void add_products(const double* a, std::size_t row_step, std::siz
     for (std::size_t v = 0; v < kVectors; ++v) store(sums + i * width + v * kLane, total[i][v]);
 }
 
-// The same for n_rows rows, n_terms terms and all panels; terms are added in their order.
+// The same for n_rows <= kRowsATask rows, all terms and panels; terms are added in their order. Where the rows lie side
+// by side (row_step 1) and the terms far apart, a tile of them is copied first: whole lines, in order, and none in
+// another's place where the distance is a power of 2.
 void multiply(const double* a, std::size_t row_step, std::size_t step, std::size_t n_rows, std::size_t n_terms,
               const double* factors, double* sums, std::size_t width) {
+  double tile[kDepth * kRowsATask];
   std::fill_n(sums, n_rows * width, 0.0);
   for (std::size_t j = 0; j < n_terms; j += kDepth) {
     const std::size_t n = std::min(kDepth, n_terms - j);
+    const double* here = a + j * step;
+    std::size_t here_step = step;
+    if (step != 1) {
+      for (std::size_t k = 0; k < n; ++k) std::copy_n(here + k * step, n_rows, tile + k * kRowsATask);
+      here = tile;
+      here_step = kRowsATask;
+    }
     for (std::size_t t = 0; t < width; t += kPanel) {
       const double* panel = factors + j * width + t;
       std::size_t i = 0;
       for (; i + kRows <= n_rows; i += kRows)
-        add_products<kRows>(a + i * row_step + j * step, row_step, step, n, panel, sums + i * width + t, width);
+        add_products<kRows>(here + i * row_step, row_step, here_step, n, panel, sums + i * width + t, width);
       for (; i < n_rows; ++i)
-        add_products<1>(a + i * row_step + j * step, row_step, step, n, panel, sums + i * width + t, width);
+        add_products<1>(here + i * row_step, row_step, here_step, n, panel, sums + i * width + t, width);
     }
     stop_if_asked();
   }

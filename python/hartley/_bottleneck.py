@@ -102,7 +102,7 @@ def information_bottleneck(
     >>> pxy = [[0.3, 0.0, 0.1], [0.3, 0.0, 0.1], [0.0, 0.1, 0.1]]
     >>> result = rate_distortion.information_bottleneck(pxy, beta=5.0, seed=0, base="bits")
     >>> result.effective_clusters, round(result.complexity, 3), round(result.relevance, 3), round(result.information, 3)
-    (2, 0.703, 0.418, 0.425)
+    (2, 0.722, 0.446, 0.446)
     """
     problem = as_problem(pxy, normalize, n_clusters, tol, max_iter)
     price, count, _ = positive(beta, "beta"), _as_restarts(n_restarts), nats_per_unit(base)

@@ -96,7 +96,7 @@ def information_bottleneck_curve(
     >>> pxy = [[0.4, 0.1], [0.1, 0.4]]
     >>> curve = rate_distortion.information_bottleneck_curve(pxy, betas=[2.0, 4.0, 100.0], seed=0, base="bits")
     >>> curve.relevance.round(3), curve.complexity.round(3)
-    (array([0.   , 0.144, 0.278]), array([0.   , 0.433, 0.999]))
+    (array([0.   , 0.218, 0.278]), array([0.   , 0.698, 1.   ]))
     """
     problem = as_problem(pxy, normalize, n_clusters, tol, max_iter)
     prices = as_betas(betas, n_points, lambda: critical_beta_of(problem.joint))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -48,7 +47,7 @@ def iterate(pxy: Array, encoder: Array, beta: float, n_iter: int, deterministic:
 
 def best_partition(pxy: Array, n_clusters: int, beta: float) -> float:
     """The least H(T) - β I(T;Y) of all maps from x to n_clusters clusters; H(T) = I(T;X) for a map."""
-    planes = (plane(pxy, np.eye(n_clusters)[list(t)]) for t in itertools.product(range(n_clusters), repeat=len(pxy)))
+    planes = (plane(pxy, np.eye(n_clusters)[list(t)]) for t in np.ndindex(*[n_clusters] * len(pxy)))
     return min(complexity - beta * relevance for complexity, relevance in planes)
 
 
