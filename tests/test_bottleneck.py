@@ -322,7 +322,7 @@ class TestCurve:
 
 
 class TestDeterministic:
-    @pytest.mark.parametrize("seed", range(6))
+    @pytest.mark.parametrize("seed", range(4))
     @pytest.mark.parametrize("beta", [1.5, 3.0, 8.0, 40.0])
     def test_it_is_the_best_of_all_partitions(self, seed: int, beta: float) -> None:
         pxy = joint_of(np.random.default_rng(seed), 5, 4, 0.3)

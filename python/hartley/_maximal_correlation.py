@@ -17,15 +17,20 @@ _ROUNDING = 1e-14  # a correlation below this is rounding: independent
 def maximal_correlation(joint: F64) -> float:
     """The largest correlation of a function of x with a function of y: the second singular value of p / √(p_x p_y)."""
     p_x, p_y = joint.sum(axis=1), joint.sum(axis=0)
-    kept = np.ix_(p_x > 0, p_y > 0)
-    root_x, root_y = np.sqrt(p_x[p_x > 0]), np.sqrt(p_y[p_y > 0])
-    # the first, which is 1, taken off entry by entry: small correlations keep their digits
-    centred = joint[kept] / root_x[:, None] / root_y - root_x[:, None] * root_y
-    if len(root_x) < len(root_y):
-        centred = centred.T
-    if centred.shape[1] <= _DENSE:
+    if not (p_x.all() and p_y.all()):
+        return maximal_correlation(joint[np.ix_(p_x > 0, p_y > 0)])
+    root_x, root_y = np.sqrt(p_x), np.sqrt(p_y)
+    # the first, which is 1, taken off: what is left of it entry by entry keeps the digits of small correlations
+    if min(joint.shape) <= _DENSE:
+        centred = joint / root_x[:, None] / root_y - root_x[:, None] * root_y
         return min(1.0, float(np.linalg.svd(centred, compute_uv=False)[0]))
-    return min(1.0, math.sqrt(_largest_eigenvalue(lambda v: centred.T @ (centred @ v), centred.shape[1])))
+
+    def apply(v: F64) -> F64:  # the matrix and its transpose, never formed
+        over_x: F64 = (joint @ (v / root_y)) / root_x - root_x * (root_y @ v)
+        over_y: F64 = (joint.T @ (over_x / root_x)) / root_y - root_y * (root_x @ over_x)
+        return over_y
+
+    return min(1.0, math.sqrt(_largest_eigenvalue(apply, len(root_y))))
 
 
 def _largest_eigenvalue(apply: Callable[[F64], F64], n: int) -> float:
