@@ -46,8 +46,8 @@ def information_bottleneck(
     n_clusters : int, optional
         Values of T, at least 1; n_x by default, which is always enough. Fewer are faster.
     n_restarts : int, default 4
-        Runs from different encoders, of which the best is kept: one annealed, one from the finest partition, the rest
-        from random ones.
+        Runs from different encoders, of which the best is kept: one annealed, then in turn from good partitions (the
+        first the finest, where ``n_clusters`` allows it) and from random encoders.
     encoder_init : array of float, shape (n_x, n_clusters), optional
         Where to begin, rows summing to 1; then there is one run and neither annealing nor restarts.
     tol : float, default 1e-8

@@ -26,6 +26,7 @@ _ANNEALING_FACTOR = 1.25  # between one β and the next
 _MOST_STEPS = 40  # of annealing
 _LOOSE_TOLERANCE, _LOOSE_ITERATIONS = 1e-4, 60  # of the steps on the way
 _TRIAL_ITERATIONS = 300  # after which starts are compared
+_TRIAL_SWEEPS = 10  # of a partition to begin at
 _FINALISTS = 2  # starts that are run to the end
 
 Show: TypeAlias = Callable[[float], None] | None
@@ -182,18 +183,34 @@ def softened(labels: NDArray[Any], n_clusters: int, softness: float) -> F64:
 
 
 def first_partition(problem: BottleneckProblem, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Each x a cluster of its own where there are enough, else shares of equal size."""
+    """Each x a cluster of its own where there are enough, else a random partition into equally many."""
     labels = np.arange(problem.n_x) % problem.n_clusters
     return labels if problem.n_clusters >= problem.n_x else rng.permutation(labels)
 
 
+def exchanged(problem: BottleneckProblem, labels: NDArray[Any], beta: float, max_sweeps: int) -> tuple[Any, int]:
+    """A partition that moves of single x have improved, and the sweeps."""
+    labels, sweeps = _dispatch.kernels.rate_distortion_bottleneck_exchange(
+        problem.joint, labels.astype(np.uint32), problem.n_clusters, beta, max_sweeps, get_num_threads()
+    )
+    return labels.astype(np.int64), sweeps
+
+
 def starts(problem: BottleneckProblem, beta: float, n_restarts: int, rng: np.random.Generator) -> Iterator[F64]:
-    """Encoders to begin at: annealed, the finest partition, then random ones."""
+    """Encoders to begin at: annealed, the finest partition, then in turn random ones and good random partitions.
+
+    Where β is large, good partitions lead to better solutions than annealing does; where it is small, they collapse.
+    """
+    count = problem.n_clusters
     yield climb(problem, all_alike(problem), critical_beta_of(problem.joint), beta, rng)
-    if n_restarts > 1:
-        yield softened(first_partition(problem, rng), problem.n_clusters, NOISE)
-    for _ in range(n_restarts - 2):
-        yield softened(rng.integers(problem.n_clusters, size=problem.n_x), problem.n_clusters, 0.5)
+    for restart in range(1, n_restarts):
+        if restart == 1 and count >= problem.n_x:
+            yield softened(first_partition(problem, rng), count, NOISE)
+        elif restart % 2 == 1:
+            labels, _ = exchanged(problem, rng.integers(count, size=problem.n_x), beta, _TRIAL_SWEEPS)
+            yield softened(labels, count, NOISE)
+        else:
+            yield softened(rng.integers(count, size=problem.n_x), count, 0.5)
 
 
 def best_of(solutions: list[Solution], beta: float) -> Solution:
@@ -237,17 +254,10 @@ def deterministic_run(problem: BottleneckProblem, encoder: F64, beta: float) -> 
         n_iter += solution.n_iter
         if settled or n_iter >= problem.max_iter:
             return replace(solution, n_iter=n_iter, converged=solution.converged and settled)
-        moved, sweeps = _dispatch.kernels.rate_distortion_bottleneck_exchange(
-            problem.joint,
-            labels.astype(np.uint32),
-            problem.n_clusters,
-            beta,
-            problem.max_iter - n_iter,
-            get_num_threads(),
-        )
+        moved, sweeps = exchanged(problem, labels, beta, problem.max_iter - n_iter)
         n_iter += sweeps
         settled = bool((moved == labels).all())
-        labels = moved.astype(np.int64)
+        labels = moved
 
 
 def tell(show: Show, done: int, total: int) -> None:
