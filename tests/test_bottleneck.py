@@ -365,10 +365,10 @@ class TestDeterministic:
             np.testing.assert_array_equal(other, labels[0])
 
     def test_it_costs_more_than_a_soft_encoder(self, rng: np.random.Generator) -> None:
-        pxy = joint_of(rng, 6, 6)
-        for beta in (6.0, 15.0):
-            soft = information_bottleneck(pxy, beta=beta, seed=0, n_restarts=8)
-            hard = deterministic_information_bottleneck(pxy, beta=beta, seed=0)
+        for beta, n_x, n_clusters in ((6.0, 6, 6), (15.0, 6, 6), (30.0, 40, 6)):
+            pxy = joint_of(rng, n_x, 6)
+            soft = information_bottleneck(pxy, beta=beta, n_clusters=n_clusters, seed=0, n_restarts=8)
+            hard = deterministic_information_bottleneck(pxy, beta=beta, n_clusters=n_clusters, seed=0)
             assert soft.objective <= hard.objective + 1e-9
             assert hard.relevance <= hard.information
 
