@@ -83,6 +83,7 @@ void register_rate_distortion(py::module_& m) {
         arg("start"), arg("options"), arg("progress"), arg("n_threads"));
   m.def("rate_distortion_capacity", &capacity, arg("W").noconvert(), arg("offsets").noconvert(), arg("start"),
         arg("options"), arg("progress"), arg("n_threads"));
+  define_bottleneck(m);
 }
 
 }  // namespace hartley::bind

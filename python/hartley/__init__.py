@@ -47,7 +47,19 @@ from .pmf import (
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from . import discrete, families, fisher, gaussian, histogram, inequalities, knn, plot, significance, transport
+    from . import (
+        discrete,
+        families,
+        fisher,
+        gaussian,
+        histogram,
+        inequalities,
+        knn,
+        plot,
+        rate_distortion,
+        significance,
+        transport,
+    )
 
 __all__ = [
     "ConvergenceWarning",
@@ -88,6 +100,7 @@ __all__ = [
     "plot",
     "pmf",
     "pointwise_mutual_information",
+    "rate_distortion",
     "renyi_divergence",
     "renyi_entropy",
     "set_num_threads",
@@ -111,6 +124,7 @@ _ON_FIRST_USE = frozenset(
         "inequalities",
         "knn",
         "plot",
+        "rate_distortion",
         "significance",
         "transport",
     }

@@ -263,6 +263,7 @@ def gaussian_information(
     covariance: F64, ends: I64, first_is_given: bool, ridge: float, asymmetry: float, n_threads: int
 ) -> tuple[F64, int]: ...
 def gaussian_normal_quantile(p: F64, n_threads: int) -> F64: ...
+
 # rate_distortion: options tolerance, max_iter, accelerate; start is (n,) weights or None
 def rate_distortion_point(
     p: F64,
@@ -281,6 +282,7 @@ def rate_distortion_capacity(
     progress: Progress,
     n_threads: int,
 ) -> tuple[dict[str, Any], F64]: ...  # report; distribution of the inputs
+
 # information bottleneck: joint (n_x, n_y) without rows of zeros, encoder (n_x, n_clusters). Encoder, p(t, y) as
 # (n_y, n_clusters), change of the last iteration, iterations, whether converged
 def rate_distortion_bottleneck_iterate(
