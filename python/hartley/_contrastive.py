@@ -11,19 +11,20 @@ import numpy as np
 from ._arrays import RealArray
 from ._critic_scores import (
     F64,
+    Gradients,
     as_score_matrix,
     diagonal,
+    diagonal_of,
     evaluate,
     exponentials,
     nearly,
     row_blocks,
-    set_diagonal,
     variance_of_mean,
 )
 from ._units import Base
 
 
-def _contrast(scores: RealArray, gradient: RealArray | None, weight: float) -> tuple[F64, F64]:
+def _contrast(scores: RealArray, gradient: RealArray | None, with_error: bool, weight: float) -> tuple[F64, F64]:
     """log of each joint pair's share of its row, and the column sums of the shares; adds to the gradient."""
     n = len(scores)
     joint = diagonal(scores)
@@ -31,28 +32,32 @@ def _contrast(scores: RealArray, gradient: RealArray | None, weight: float) -> t
     for rows, block in row_blocks(scores):
         shares, shift, sums = exponentials(block)
         log_shares[rows] = (joint[rows] - shift) - np.log(sums)  # both <= 0: the bound never passes log n
+        if gradient is None and not with_error:
+            continue
         shares /= sums[:, None]
-        column_sums += shares.sum(axis=0)
+        if with_error:
+            column_sums += shares.sum(axis=0)
         if gradient is not None:
-            own = shares[np.arange(len(shares)), np.arange(rows.start, rows.stop)]
-            others = shares.copy()
-            set_diagonal(others, rows, 0.0)
-            # 1 - share of the pair, as the sum of the others: exact where the share is nearly 1
-            set_diagonal(shares, rows, np.where(own > 0.5, -others.sum(axis=1), own - 1.0))
+            own = diagonal_of(shares, rows)
+            less = own - 1.0
+            sure = own > 0.5
+            own[...] = 0.0
+            less[sure] = -shares[sure].sum(axis=1)  # 1 - share as the sum of the others: exact where it is small
+            own[...] = less
             gradient[rows] -= (weight / n) * shares
     return log_shares, column_sums
 
 
-def _infonce(scores: RealArray, gradient: RealArray | None, symmetric: bool) -> tuple[float, float]:
+def _infonce(scores: RealArray, gradient: RealArray | None, with_error: bool, symmetric: bool) -> tuple[float, float]:
     sides = [scores, scores.T] if symmetric else [scores]
     weight = 1.0 / len(sides)
     influence = np.zeros(len(scores))
     value = 0.0
     for side, rates in zip(sides, (gradient, None if gradient is None else gradient.T), strict=False):
-        log_shares, column_sums = _contrast(side, rates, weight)
+        log_shares, column_sums = _contrast(side, rates, with_error, weight)
         value += weight * float(log_shares.mean())
         influence += weight * (log_shares - column_sums)  # a pair is an anchor, and a candidate for all anchors
-    return math.log(len(scores)) + value, variance_of_mean(influence)
+    return math.log(len(scores)) + value, variance_of_mean(influence) if with_error else math.nan
 
 
 def infonce(
@@ -123,8 +128,8 @@ def infonce(
     matrix = as_score_matrix(scores, "scores")
     n = matrix.shape[-1]
 
-    def estimate(views: Sequence[RealArray], gradients: Sequence[RealArray] | None) -> tuple[float, float]:
-        return _infonce(views[0], None if gradients is None else gradients[0], bool(symmetric))
+    def estimate(views: Sequence[RealArray], gradients: Gradients, with_error: bool) -> tuple[float, float]:
+        return _infonce(views[0], None if gradients is None else gradients[0], with_error, bool(symmetric))
 
     return evaluate(
         estimate,

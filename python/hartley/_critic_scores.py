@@ -31,8 +31,10 @@ class Saturation(NamedTuple):
     reason: str
 
 
-# (views of the arrays), (views of their gradients, zeros, to be filled) or None -> value and its variance, in nats
-Estimate: TypeAlias = Callable[[Sequence[RealArray], "Sequence[RealArray] | None"], tuple[float, float]]
+# arrays of one bound, their gradients to be filled (zeros) or None, whether the variance is wanted (else it may be NaN)
+# -> value and variance, in nats
+Gradients: TypeAlias = Sequence[RealArray] | None
+Estimate: TypeAlias = Callable[[Sequence[RealArray], Gradients, bool], tuple[float, float]]
 
 
 def require_scores(array: RealArray, name: str) -> None:
@@ -119,10 +121,10 @@ def row_blocks(scores: RealArray) -> Iterator[tuple[slice, F64]]:
         yield slice(start, start + len(block)), block
 
 
-def set_diagonal(block: F64, rows: slice, values: F64 | float) -> None:
-    """Write the entries of a block of rows that lie on the diagonal of its matrix."""
-    position = np.arange(len(block))
-    block[position, rows.start + position] = values
+def diagonal_of(block: F64, rows: slice) -> F64:
+    """A view of the entries of a C-contiguous block of whole rows that lie on the diagonal of its matrix."""
+    n = block.shape[1]
+    return block.reshape(-1)[rows.start : rows.start + len(block) * (n + 1) : n + 1]
 
 
 def diagonal(scores: RealArray) -> F64:
@@ -186,18 +188,23 @@ def evaluate(
     """
     unit = nats_per_unit(base)
     gradients = [np.zeros_like(array) for array in arrays] if return_grad else None
-    values, variances = np.empty(batch), np.empty(batch)
+    inputs = (*arrays, *constants)
     # overflow is inf and log 0 is -inf as documented; in float32 gradients small weights become 0
     with np.errstate(over="ignore", under="ignore", divide="ignore"):
-        for index in np.ndindex(*batch):
-            views = None if gradients is None else [gradient[index] for gradient in gradients]
-            values[index], variances[index] = estimate([array[index] for array in (*arrays, *constants)], views)
+        if batch:
+            values, variances = np.empty(batch), np.empty(batch)
+            for index in np.ndindex(*batch):
+                views = None if gradients is None else [gradient[index] for gradient in gradients]
+                values[index], variances[index] = estimate([array[index] for array in inputs], views, return_std)
+        else:
+            values, variances = map(np.asarray, estimate(inputs, gradients, return_std))
     if saturation is not None and values.size and values.max() >= saturation.limit:
         warnings.warn(f"{name} is {values.max():.4g} nats, {saturation.reason}", SaturationWarning, stacklevel=3)
     result: list[Any] = [as_result(values / unit)]
     if gradients is not None:
         for gradient in gradients:
-            gradient /= unit
+            if unit != 1:
+                gradient /= unit
         result.append(gradients[0] if len(gradients) == 1 else tuple(gradients))
     if return_std:
         result.append(as_result(np.sqrt(variances) / unit))

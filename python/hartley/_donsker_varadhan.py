@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,14 @@ import numpy as np
 from ._arrays import RealArray
 from ._critic_scores import (
     F64,
+    Gradients,
     as_joint_and_marginal,
     beyond_log,
+    diagonal_of,
     evaluate,
     log_sums,
     number_between,
     row_blocks,
-    set_diagonal,
 )
 from ._pair_bounds import PairTerms, batch_of, bound_from_pairs, joint_scores, n_product_pairs, n_samples
 from ._units import Base
@@ -32,7 +34,7 @@ def _log_partition(arrays: Sequence[RealArray], tau: float) -> float:
         by_row = np.empty(len(scores))
         for rows, block in row_blocks(scores):
             np.clip(block, -tau, tau, out=block)
-            set_diagonal(block, rows, -np.inf)
+            diagonal_of(block, rows)[...] = -np.inf
             by_row[rows] = log_sums(block)
         total = log_sums(by_row[None])
     if np.isneginf(total[0]):
@@ -40,12 +42,10 @@ def _log_partition(arrays: Sequence[RealArray], tau: float) -> float:
     return float(total[0]) - math.log(n_product_pairs(arrays))
 
 
-def _bound(
-    arrays: Sequence[RealArray], gradients: Sequence[RealArray] | None, tau: float, derivatives: bool
-) -> tuple[float, float]:
+def _bound(arrays: Sequence[RealArray], gradients: Gradients, with_error: bool, tau: float) -> tuple[float, float]:
     log_partition = _log_partition(arrays, tau)
     value = float(joint_scores(arrays).mean()) - log_partition
-    if not derivatives:
+    if gradients is None and not with_error:
         return value, math.nan
     shift = log_partition + math.log(n_product_pairs(arrays))
 
@@ -57,7 +57,7 @@ def _bound(
 
     # log is linear near its argument: derivatives of the bound are those of mean T - mean exp(T - log partition)
     terms = PairTerms(joint=lambda t: t, joint_slope=np.ones_like, product=weights, product_slope=slopes)
-    return value, bound_from_pairs(arrays, gradients, terms)[1]
+    return value, bound_from_pairs(arrays, gradients, with_error, terms)[1]
 
 
 def donsker_varadhan(
@@ -127,7 +127,7 @@ def donsker_varadhan(
     """
     arrays = as_joint_and_marginal(scores, marginal, "scores")
     return evaluate(
-        lambda views, gradients: _bound(views, gradients, math.inf, return_grad or return_std),
+        partial(_bound, tau=math.inf),
         arrays,
         batch_of(arrays),
         name="donsker_varadhan",
@@ -199,7 +199,7 @@ def smile(
         raise ValueError(f"tau must be greater than 0, got {tau!r}")
     arrays = as_joint_and_marginal(scores, marginal, "scores")
     return evaluate(
-        lambda views, gradients: _bound(views, gradients, limit, return_grad or return_std),
+        partial(_bound, tau=limit),
         arrays,
         batch_of(arrays),
         name="smile",

@@ -11,78 +11,118 @@ import numpy as np
 from ._arrays import RealArray
 from ._critic_scores import (
     F64,
+    Gradients,
     Saturation,
     as_score_matrix,
     beyond_log,
-    diagonal,
+    diagonal_of,
     evaluate,
-    log_sums,
+    exponentials,
     nearly,
     number_between,
     row_blocks,
-    set_diagonal,
     variance_of_mean,
 )
-from ._tuba_bounds import as_log_baseline
+from ._tuba_bounds import as_log_baseline, tuba_bound
 from ._units import Base
 
 
-def _log_sums_without_each(block: F64) -> F64:
-    """log of the row's sum of exponentials without each entry in turn."""
-    position, largest = np.arange(len(block)), block.argmax(axis=1)
-    log_sum = log_sums(block.copy())[:, None]
-    others = block.copy()
-    others[position, largest] = -np.inf
-    # an entry other than the largest is at most half of the sum: the difference keeps its digits
-    without = log_sum + np.log1p(-np.exp(others - log_sum))
-    without[position, largest] = log_sums(others)
-    return without
+class _Anchors:
+    """Anchors y_j, a row each, with their normalisers A and what is left of A without one candidate.
 
+    The partner x_j and the rival, the best of the others, are kept apart, in logarithms. Without any of the rest at
+    least half of A remains: there plain numbers, shares of A, lose nothing.
+    """
 
-def _log_share(number: float) -> float:
-    return math.log(number) if number > 0 else -math.inf
+    def __init__(self, block: F64, rows: slice, log_baseline: F64, alpha: float) -> None:
+        n = block.shape[1]
+        self.rows, self.position, index = rows, np.arange(len(block)), np.arange(rows.start, rows.stop)
+        own = diagonal_of(block, rows)
+        self.partner = own.copy()
+        own[...] = -np.inf
+        best = block.argmax(axis=1)
+        self.rival_index = np.where(best == index, (index + 1) % n, best)  # where all others are -inf
+        self.rival = block[self.position, self.rival_index]
+        block[self.position, self.rival_index] = -np.inf
+        self.rest, shift, sums = exponentials(block)  # exp(score - shift), 0 for partner and rival
+        self.shift = np.where(sums > 0, shift, -np.inf)
+        log_rest = shift + np.log(sums)
+        log_others = np.logaddexp(log_rest, self.rival)
+        self.log_mean = log_others - math.log(n - 1)
+        self.log_weight = math.log(alpha) - math.log(n - 1)  # of one candidate
+        self.log_fixed = (math.log1p(-alpha) if alpha < 1 else -math.inf) + log_baseline
+        self.log_whole = self._normaliser(np.logaddexp(log_others, self.partner))
+        self.log_without_rival = self._normaliser(np.logaddexp(log_rest, self.partner))
+        self.log_without_partner = self._normaliser(log_others)
+        self.shares = self.rest * self._share(self.shift, self.log_whole)[:, None]
+
+    def _normaliser(self, log_sum: F64) -> F64:
+        normaliser: F64 = np.logaddexp(self.log_weight + log_sum, self.log_fixed)
+        return normaliser
+
+    def _share(self, score: F64, log_normaliser: F64) -> F64:
+        share: F64 = np.exp(score + self.log_weight - log_normaliser)
+        return share
+
+    def joint_terms(self) -> F64:
+        """log(exp T / A) of y_j with x_j, the mean over which of the n - 1 others is left out of A."""
+        n = self.rest.shape[1]
+        log_normalisers = np.log(1.0 - self.shares).sum(axis=1) + (n - 2) * self.log_whole + self.log_without_rival
+        return self.partner - log_normalisers / (n - 1)
+
+    def product_terms(self) -> F64:
+        """exp T / A of y_j, the mean over the n - 1 others."""
+        terms: F64 = np.exp(self.log_mean - self.log_without_partner)
+        return terms
+
+    def joint_slopes(self) -> F64:
+        """Derivative of the mean of log A, in the joint terms, by each score."""
+        inverse = 1.0 / (1.0 - self.shares)  # 1 / A without each, in units of 1 / (whole A)
+        diagonal_of(inverse, self.rows)[...] = 0.0
+        inverse[self.position, self.rival_index] = 0.0
+        total = inverse.sum(axis=1)
+        slopes = self.shares * (total[:, None] - inverse)
+        slopes += self.rest * self._share(self.shift, self.log_without_rival)[:, None]
+        partner = self._share(self.partner, self.log_whole) * total + self._share(self.partner, self.log_without_rival)
+        diagonal_of(slopes, self.rows)[...] = partner
+        slopes[self.position, self.rival_index] = self._share(self.rival, self.log_whole) * total
+        return slopes / (self.rest.shape[1] - 1)
+
+    def product_slopes(self) -> F64:
+        """Derivative of the product terms by each score."""
+        log_scale = self.log_fixed - 2 * self.log_without_partner - math.log(self.rest.shape[1] - 1)
+        slopes = self.rest * np.exp(self.shift + log_scale)[:, None]
+        slopes[self.position, self.rival_index] = np.exp(self.rival + log_scale)
+        return slopes
 
 
 def _interpolate(
-    scores: RealArray, log_baseline: F64, alpha: float, gradient: RealArray | None, derivatives: bool
+    scores: RealArray, log_baseline: F64, alpha: float, gradient: RealArray | None, with_error: bool
 ) -> tuple[float, float]:
     n = len(scores)
-    log_alpha, log_rest, log_others = _log_share(alpha), _log_share(1 - alpha), math.log(n - 1)
-    joint = diagonal(scores)
-    joint_terms, product_terms, column_sums = np.empty(n), np.ones(n), np.zeros(n)
-    for rows, block in row_blocks(scores.T):  # a row is an anchor y_j, its columns the candidates x_i
-        baseline = log_rest + log_baseline[rows, None]
-        # y_j with x_j and n - 2 of the others, one left out in turn
-        log_a = np.logaddexp(log_alpha + _log_sums_without_each(block) - log_others, baseline)
-        set_diagonal(log_a, rows, 0.0)
-        joint_terms[rows] = joint[rows] - log_a.sum(axis=1) / (n - 1)
-        # y_j with the n - 1 others, which are independent of it
-        others = block.copy()
-        set_diagonal(others, rows, -np.inf)
-        log_mean = log_sums(others.copy())[:, None] - log_others
-        log_b = np.logaddexp(log_alpha + log_mean, baseline)
-        if alpha < 1:  # else each term is 1, as it stands, also where all others are -inf
-            product_terms[rows] = np.exp(log_mean - log_b)[:, 0]
-        if not derivatives:
+    joint_terms, product_terms, slope_sums = np.empty(n), np.ones(n), np.zeros(n)
+    for rows, block in row_blocks(scores.T):
+        anchors = _Anchors(block, rows, log_baseline[rows], alpha)
+        joint_terms[rows] = anchors.joint_terms()
+        if alpha < 1:  # else each term is 1
+            product_terms[rows] = anchors.product_terms()
+        if gradient is None and not with_error:
             continue
-        log_inverse = -log_a
-        set_diagonal(log_inverse, rows, -np.inf)
-        log_weight = _log_sums_without_each(log_inverse)  # Σ 1 / a over the sums that hold the candidate
-        shares = np.exp(block + log_weight + (log_alpha - 2 * log_others))
+        slopes = anchors.joint_slopes()
         if alpha < 1:
-            shares += np.exp(others + (baseline - 2 * log_b - log_others))
-        column_sums += shares.sum(axis=0)
+            slopes += anchors.product_slopes()
+        slope_sums += slopes.sum(axis=0)
         if gradient is not None:
-            np.negative(shares, out=shares)
-            position = np.arange(len(shares))
-            shares[position, rows.start + position] += 1.0
-            gradient.T[rows] = shares / n
+            np.negative(slopes, out=slopes)
+            diagonal_of(slopes, rows)[...] += 1.0
+            gradient.T[rows] = slopes / n
     value = 1.0 + float(joint_terms.mean() - product_terms.mean())
-    return value, variance_of_mean(joint_terms - product_terms - column_sums)
+    # a pair is an anchor, and a candidate for all anchors
+    return value, variance_of_mean(joint_terms - product_terms - slope_sums) if with_error else math.nan
 
 
 def _saturation(alpha: float, n: int) -> Saturation:
-    ceiling = math.log(n - 1) - _log_share(alpha)
+    ceiling = math.log(n - 1) - math.log(alpha) if alpha > 0 else math.inf
     limit = nearly(ceiling, f"log((n - 1) / alpha) for n = {n} and alpha = {alpha:g}")
     return min(limit, beyond_log(n))
 
@@ -151,9 +191,11 @@ def interpolated(
     matrix = as_score_matrix(scores, "scores")
     share = number_between(alpha, "alpha", 0.0, 1.0)
 
-    def estimate(views: Sequence[RealArray], gradients: Sequence[RealArray] | None) -> tuple[float, float]:
-        gradient = None if gradients is None else gradients[0]
-        return _interpolate(views[0], views[1].astype(np.float64), share, gradient, return_grad or return_std)
+    def estimate(views: Sequence[RealArray], gradients: Gradients, with_error: bool) -> tuple[float, float]:
+        baseline = views[1].astype(np.float64)
+        if share == 0:
+            return tuba_bound(views[:1], gradients, with_error, baseline)
+        return _interpolate(views[0], baseline, share, None if gradients is None else gradients[0], with_error)
 
     return evaluate(
         estimate,

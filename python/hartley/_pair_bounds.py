@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from ._arrays import RealArray
-from ._critic_scores import F64, diagonal, row_blocks, set_diagonal, variance_of_mean
+from ._critic_scores import F64, Gradients, diagonal, diagonal_of, row_blocks, variance_of_mean
 
 
 class PairTerms(NamedTuple):
@@ -42,34 +43,40 @@ def joint_scores(arrays: Sequence[RealArray]) -> F64:
 
 
 def bound_from_pairs(
-    arrays: Sequence[RealArray], gradients: Sequence[RealArray] | None, terms: PairTerms
+    arrays: Sequence[RealArray], gradients: Gradients, with_error: bool, terms: PairTerms
 ) -> tuple[float, float]:
     """Value and variance; fills the gradients."""
     if len(arrays) == 1:
-        return _from_matrix(arrays[0], None if gradients is None else gradients[0], terms)
+        return _from_matrix(arrays[0], None if gradients is None else gradients[0], with_error, terms)
     joint, marginal = (array.astype(np.float64) for array in arrays)
     own, product = terms.joint(joint), terms.product(marginal)
     if gradients is not None:
         gradients[0][...] = terms.joint_slope(joint) / len(joint)
         gradients[1][...] = -terms.product_slope(marginal, product)
-    variance = variance_of_mean(own) + variance_of_mean(len(marginal) * product)
-    return float(own.mean() - product.sum()), variance
+    value = float(own.mean() - product.sum())
+    if not with_error:
+        return value, math.nan
+    return value, variance_of_mean(own) + variance_of_mean(len(marginal) * product)
 
 
-def _from_matrix(scores: RealArray, gradient: RealArray | None, terms: PairTerms) -> tuple[float, float]:
+def _from_matrix(
+    scores: RealArray, gradient: RealArray | None, with_error: bool, terms: PairTerms
+) -> tuple[float, float]:
     joint = diagonal(scores)
-    own, slope = terms.joint(joint), terms.joint_slope(joint)
-    n = len(joint)
+    own, n = terms.joint(joint), len(joint)
     row_sums, column_sums = np.empty(n), np.zeros(n)
     for rows, block in row_blocks(scores):
         product = terms.product(block)
-        set_diagonal(product, rows, 0.0)
+        diagonal_of(product, rows)[...] = 0.0
         row_sums[rows] = product.sum(axis=1)
-        column_sums += product.sum(axis=0)
+        if with_error:
+            column_sums += product.sum(axis=0)
         if gradient is not None:
             share = -terms.product_slope(block, product)
-            set_diagonal(share, rows, slope[rows] / n)
+            diagonal_of(share, rows)[...] = terms.joint_slope(joint[rows]) / n
             gradient[rows] = share
+    value = float(own.mean() - row_sums.sum())
+    if not with_error:
+        return value, math.nan
     # each pair (x_k, y_k) is in row k and in column k: its influence on the U-statistic is the mean of both, twice
-    influence = own - n * (row_sums + column_sums)
-    return float(own.mean() - row_sums.sum()), variance_of_mean(influence)
+    return value, variance_of_mean(own - n * (row_sums + column_sums))

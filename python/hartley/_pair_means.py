@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ._arrays import RealArray
-from ._critic_scores import F64, as_joint_and_marginal, diagonal, evaluate, nearly, variance_of_mean
+from ._critic_scores import F64, Gradients, as_joint_and_marginal, diagonal, evaluate, nearly, variance_of_mean
 from ._pair_bounds import PairTerms, batch_of, bound_from_pairs, n_product_pairs
 from ._units import Base
 
@@ -27,7 +28,7 @@ def _sigmoid(t: F64) -> F64:
     return np.where(t < 0, small, 1.0) / (1.0 + small)
 
 
-def _jensen_shannon(arrays: Sequence[RealArray], gradients: Sequence[RealArray] | None) -> tuple[float, float]:
+def _jensen_shannon(arrays: Sequence[RealArray], gradients: Gradients, with_error: bool) -> tuple[float, float]:
     count = n_product_pairs(arrays)
     terms = PairTerms(
         joint=lambda t: math.log(2.0) - 0.5 * _softplus(-t),
@@ -35,7 +36,7 @@ def _jensen_shannon(arrays: Sequence[RealArray], gradients: Sequence[RealArray] 
         product=lambda block: _softplus(block) * (0.5 / count),
         product_slope=lambda block, _: _sigmoid(block) * (0.5 / count),
     )
-    return bound_from_pairs(arrays, gradients, terms)
+    return bound_from_pairs(arrays, gradients, with_error, terms)
 
 
 def jensen_shannon_bound(
@@ -117,7 +118,7 @@ def _club_of_all(scores: RealArray, gradient: RealArray | None) -> tuple[float, 
     return float(joint.mean() - row_means.mean()), variance_of_mean(joint - row_means - column_means)
 
 
-def _club(arrays: Sequence[RealArray], gradients: Sequence[RealArray] | None, negatives: str) -> tuple[float, float]:
+def _club(arrays: Sequence[RealArray], gradients: Gradients, with_error: bool, negatives: str) -> tuple[float, float]:
     if len(arrays) == 1 and negatives == "all":
         return _club_of_all(arrays[0], None if gradients is None else gradients[0])
     count = n_product_pairs(arrays)
@@ -127,7 +128,7 @@ def _club(arrays: Sequence[RealArray], gradients: Sequence[RealArray] | None, ne
         product=lambda block: block / count,
         product_slope=lambda block, _: np.full_like(block, 1.0 / count),
     )
-    return bound_from_pairs(arrays, gradients, terms)
+    return bound_from_pairs(arrays, gradients, with_error, terms)
 
 
 def club(
@@ -188,7 +189,7 @@ def club(
         raise ValueError(f'negatives must be "all" or "others", got {negatives!r}')
     arrays = as_joint_and_marginal(log_q, marginal, "log_q")
     return evaluate(
-        lambda views, gradients: _club(views, gradients, negatives),
+        partial(_club, negatives=negatives),
         arrays,
         batch_of(arrays),
         name="club",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ._arrays import RealArray, as_real, count_and_first
-from ._critic_scores import F64, as_joint_and_marginal, as_score_matrix, beyond_log, evaluate
+from ._critic_scores import F64, Gradients, as_joint_and_marginal, as_score_matrix, beyond_log, evaluate
 from ._pair_bounds import PairTerms, batch_of, bound_from_pairs, n_product_pairs, n_samples
 from ._units import Base
 
@@ -30,8 +31,8 @@ def as_log_baseline(log_baseline: Any, shape: tuple[int, ...]) -> F64:
         ) from None
 
 
-def _bound(
-    arrays: Sequence[RealArray], gradients: Sequence[RealArray] | None, log_baseline: F64 | float
+def tuba_bound(
+    arrays: Sequence[RealArray], gradients: Gradients, with_error: bool, log_baseline: F64 | float
 ) -> tuple[float, float]:
     """1 + mean(T - log a) over joint pairs - mean exp(T - log a) over the others."""
     log_count = math.log(n_product_pairs(arrays))
@@ -41,7 +42,7 @@ def _bound(
         product=lambda block: np.exp(block - log_baseline - log_count),
         product_slope=lambda _, product: product,
     )
-    return bound_from_pairs(arrays, gradients, terms)
+    return bound_from_pairs(arrays, gradients, with_error, terms)
 
 
 def nwj(
@@ -102,7 +103,7 @@ def nwj(
     """
     arrays = as_joint_and_marginal(scores, marginal, "scores")
     return evaluate(
-        lambda views, gradients: _bound(views, gradients, 1.0),
+        partial(tuba_bound, log_baseline=1.0),
         arrays,
         batch_of(arrays),
         name="nwj",
@@ -169,8 +170,12 @@ def tuba(
     0.625
     """
     matrix = as_score_matrix(scores, "scores")
+
+    def estimate(views: Sequence[RealArray], gradients: Gradients, with_error: bool) -> tuple[float, float]:
+        return tuba_bound(views[:1], gradients, with_error, views[1].astype(np.float64))
+
     return evaluate(
-        lambda views, gradients: _bound(views[:1], gradients, views[1].astype(np.float64)),
+        estimate,
         [matrix],
         matrix.shape[:-2],
         name="tuba",
