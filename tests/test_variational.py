@@ -41,6 +41,7 @@ MATRIX = {
         for alpha in (0.0, 0.01, 0.5, 1.0)
     },
     "jensen_shannon_bound": (variational.jensen_shannon_bound, reference.jensen_shannon_bound),
+    "leave_one_out_bound": (variational.leave_one_out_bound, reference.leave_one_out_bound),
     "club": (variational.club, reference.club),
     "club_others": (lambda t, **o: variational.club(t, negatives="others", **o), reference.club_of_others),
 }
@@ -113,6 +114,9 @@ def test_all_candidates_masked():
     assert variational.interpolated(scores, 1.0) == pytest.approx(math.log(2), rel=4 * EPS)
     value, gradient = variational.interpolated(scores, 0.5, return_grad=True)
     assert np.isfinite(value)
+    assert np.isfinite(gradient).all()
+    value, gradient, std = variational.leave_one_out_bound(scores, return_grad=True, return_std=True)
+    assert (value, std) == (math.inf, math.inf)
     assert np.isfinite(gradient).all()
     for bound in (variational.donsker_varadhan, lambda t: variational.smile(t, tau=math.inf)):
         with pytest.raises(ValueError, match="product distribution are all -inf"):
@@ -297,6 +301,9 @@ def test_expected_values_stay_on_their_side(rng):
     error = upper.std() / math.sqrt(repeats)
     assert upper.mean() == pytest.approx(rho**2 / (1 - rho**2), abs=5 * error)  # closed form of normal pairs
     assert upper.mean() > information + 5 * error
+    left_out = variational.leave_one_out_bound(conditional)
+    assert left_out.mean() > information - 5 * left_out.std() / math.sqrt(repeats)
+    assert (left_out > lower[0]).mean() > 0.9
 
 
 def test_jensen_shannon_of_normal_pairs_is_that_of_quadrature(rng):
@@ -505,7 +512,8 @@ def test_saturation_is_told():
         bound(half)  # warnings are errors: none here
     with pytest.warns(SaturationWarning, match="n = 2"):
         variational.donsker_varadhan([40.0, 40.0], marginal=[0.0, 0.0, 0.0])
-    variational.club(sure)
+    variational.club(sure)  # no ceiling
+    variational.leave_one_out_bound(sure)
 
 
 # --- errors

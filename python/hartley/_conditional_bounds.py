@@ -73,7 +73,7 @@ def barber_agakov(
     References
     ----------
     Barber, D. & Agakov, F. (2003). The IM algorithm: a variational approach to information maximization. NeurIPS.
-    Chen, X. et al. (2016). InfoGAN. NeurIPS, eq. 4.
+    Chen, X. et al. (2016). InfoGAN. NeurIPS.
 
     Examples
     --------
@@ -165,7 +165,7 @@ def information_bottleneck_bound(
 
     References
     ----------
-    Alemi, A. A. et al. (2017). Deep variational information bottleneck. ICLR, eq. 12 to 17.
+    Alemi, A. A. et al. (2017). Deep variational information bottleneck. ICLR.
     Tishby, N., Pereira, F. C. & Bialek, W. (1999). The information bottleneck method. Allerton.
 
     Examples

@@ -1,4 +1,4 @@
-"""InfoNCE: which of n candidates is the partner, as a bound of mutual information."""
+"""A pair against other partners of one of its members: InfoNCE from below, leave-one-out from above."""
 
 from __future__ import annotations
 
@@ -111,8 +111,8 @@ def infonce(
     References
     ----------
     Oord, A. van den, Li, Y. & Vinyals, O. (2018). Representation learning with contrastive predictive coding.
-    arXiv:1807.03748, eq. 4.
-    Poole, B. et al. (2019). On variational bounds of mutual information. ICML, eq. 10.
+    arXiv:1807.03748.
+    Poole, B. et al. (2019). On variational bounds of mutual information. ICML, section 2.3.
 
     Examples
     --------
@@ -140,4 +140,82 @@ def infonce(
         return_grad=return_grad,
         return_std=return_std,
         saturation=nearly(math.log(n), f"log n for n = {n}"),
+    )
+
+
+def _leave_one_out(log_q: RealArray, gradient: RealArray | None, with_error: bool) -> tuple[float, float]:
+    n = len(log_q)
+    terms, candidate_sums = diagonal(log_q), np.zeros(n)
+    for rows, block in row_blocks(log_q.T):  # y_j in rows
+        diagonal_of(block, rows)[...] = -np.inf
+        shares, shift, sums = exponentials(block)
+        terms[rows] -= shift + np.log(sums) - math.log(n - 1)
+        if gradient is None and not with_error:
+            continue
+        shares /= np.where(sums > 0, sums, 1.0)[:, None]
+        candidate_sums += shares.sum(axis=0)
+        if gradient is not None:
+            diagonal_of(shares, rows)[...] = -1.0
+            gradient.T[rows] = shares / -n
+    # a pair is an anchor, and a candidate for all others
+    return float(terms.mean()), variance_of_mean(terms - candidate_sums) if with_error else math.nan
+
+
+def leave_one_out_bound(
+    log_q: Any,
+    *,
+    base: Base = None,
+    return_grad: bool = False,
+    return_std: bool = False,
+) -> Any:
+    """Leave-one-out upper bound of mutual information from the conditional log densities of a sample.
+
+    Parameters
+    ----------
+    log_q : array of float, shape (..., n, n)
+        log p(y_j | x_i) in row i and column j, n >= 2; finite, off the diagonal -inf too. Where a whole column is -inf
+        off the diagonal the bound is inf.
+    base, return_grad, return_std
+        As in :func:`infonce`.
+
+    Returns
+    -------
+    float, or ndarray over the leading axes; any sign, no ceiling
+        With ``return_grad`` and ``return_std`` a tuple: value, gradient (in the dtype of ``log_q``), standard error.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Values that are NaN, +inf, not square or of one pair only, -inf on the diagonal.
+
+    Notes
+    -----
+    I <= E [log p(y_i|x_i) - log mean_{j != i} p(y_i|x_j)]: the mean of the others stands for p(y_i), and the logarithm
+    of a mean is too small on average. It holds in expectation at every n, for the true conditional (an encoder's, say)
+    only; loose where n is small against exp I. :func:`infonce` of the same matrix, transposed, bounds from below.
+    Standard error as there. O(n²), in blocks of columns.
+
+    References
+    ----------
+    Poole, B. et al. (2019). On variational bounds of mutual information. ICML, section 2.5.
+
+    Examples
+    --------
+    >>> from hartley import variational
+    >>> variational.leave_one_out_bound([[-1.0, -3.0], [-2.0, -1.0]])
+    1.5
+    """
+    matrix = as_score_matrix(log_q, "log_q")
+
+    def estimate(views: Sequence[RealArray], gradients: Gradients, with_error: bool) -> tuple[float, float]:
+        return _leave_one_out(views[0], None if gradients is None else gradients[0], with_error)
+
+    return evaluate(
+        estimate,
+        [matrix],
+        matrix.shape[:-2],
+        name="leave_one_out_bound",
+        base=base,
+        return_grad=return_grad,
+        return_std=return_std,
     )

@@ -103,8 +103,8 @@ def donsker_varadhan(
     Notes
     -----
     I >= E_joint T - log E_product exp(T), equal for T = log p(y|x) / p(y) + constant. The logarithm of a sample's mean
-    is too small on average, so the estimate is biased upward, by Var(exp T) / (2 m (E exp T)²) to first order: it is a
-    bound in the limit of large n, not in expectation. Adding a constant to all scores changes nothing.
+    is too small on average, so the estimate is biased upward, by Var(mean exp T) / (2 (E exp T)²) to first order: it is
+    a bound in the limit of large n, not in expectation. Adding a constant to all scores changes nothing.
 
     Standard error: delta method with the influence of each pair (x_k, y_k) on its row, its column and the diagonal, n
     independent pairs; with ``marginal``, two independent samples. O(n²), in blocks of rows.
@@ -113,7 +113,7 @@ def donsker_varadhan(
     ----------
     Donsker, M. D. & Varadhan, S. R. S. (1983). Asymptotic evaluation of certain Markov process expectations for large
     time IV. Comm. Pure Appl. Math. 36.
-    Belghazi, M. I. et al. (2018). Mutual information neural estimation. ICML, eq. 5.
+    Belghazi, M. I. et al. (2018). Mutual information neural estimation. ICML.
     McAllester, D. & Stratos, K. (2020). Formal limitations on the measurement of mutual information. AISTATS.
 
     Examples
@@ -185,8 +185,7 @@ def smile(
 
     References
     ----------
-    Song, J. & Ermon, S. (2020). Understanding the limitations of variational mutual information estimators. ICLR,
-    eq. 15.
+    Song, J. & Ermon, S. (2020). Understanding the limitations of variational mutual information estimators. ICLR.
 
     Examples
     --------

@@ -68,7 +68,8 @@ class _Anchors:
         """log(exp T / A) of y_j with x_j, the mean over which of the n - 1 others is left out of A."""
         n = self.rest.shape[1]
         log_normalisers = np.log(1.0 - self.shares).sum(axis=1) + (n - 2) * self.log_whole + self.log_without_rival
-        return self.partner - log_normalisers / (n - 1)
+        terms: F64 = self.partner - log_normalisers / (n - 1)
+        return terms
 
     def product_terms(self) -> F64:
         """exp T / A of y_j, the mean over the n - 1 others."""
@@ -81,17 +82,18 @@ class _Anchors:
         diagonal_of(inverse, self.rows)[...] = 0.0
         inverse[self.position, self.rival_index] = 0.0
         total = inverse.sum(axis=1)
-        slopes = self.shares * (total[:, None] - inverse)
+        slopes: F64 = self.shares * (total[:, None] - inverse)
         slopes += self.rest * self._share(self.shift, self.log_without_rival)[:, None]
         partner = self._share(self.partner, self.log_whole) * total + self._share(self.partner, self.log_without_rival)
         diagonal_of(slopes, self.rows)[...] = partner
         slopes[self.position, self.rival_index] = self._share(self.rival, self.log_whole) * total
-        return slopes / (self.rest.shape[1] - 1)
+        slopes /= self.rest.shape[1] - 1
+        return slopes
 
     def product_slopes(self) -> F64:
         """Derivative of the product terms by each score."""
         log_scale = self.log_fixed - 2 * self.log_without_partner - math.log(self.rest.shape[1] - 1)
-        slopes = self.rest * np.exp(self.shift + log_scale)[:, None]
+        slopes: F64 = self.rest * np.exp(self.shift + log_scale)[:, None]
         slopes[self.position, self.rival_index] = np.exp(self.rival + log_scale)
         return slopes
 

@@ -83,9 +83,9 @@ def jensen_shannon_bound(
 
     References
     ----------
-    Nowozin, S., Cseke, B. & Tomioka, R. (2016). f-GAN. NeurIPS, table 6.
-    Hjelm, R. D. et al. (2019). Learning deep representations by mutual information estimation and maximization. ICLR,
-    eq. 4.
+    Nowozin, S., Cseke, B. & Tomioka, R. (2016). f-GAN. NeurIPS; with the generator of the GAN.
+    Hjelm, R. D. et al. (2019). Learning deep representations by mutual information estimation and maximization.
+    ICLR.
 
     Examples
     --------
@@ -176,7 +176,7 @@ def club(
 
     References
     ----------
-    Cheng, P. et al. (2020). CLUB: a contrastive log-ratio upper bound of mutual information. ICML, eq. 8 and 13.
+    Cheng, P. et al. (2020). CLUB: a contrastive log-ratio upper bound of mutual information. ICML.
 
     Examples
     --------

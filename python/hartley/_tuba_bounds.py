@@ -92,8 +92,8 @@ def nwj(
     ----------
     Nguyen, X., Wainwright, M. J. & Jordan, M. I. (2010). Estimating divergence functionals and the likelihood ratio by
     convex risk minimization. IEEE Trans. Information Theory 56.
-    Nowozin, S., Cseke, B. & Tomioka, R. (2016). f-GAN. NeurIPS, eq. 4 with the generator of KL.
-    Poole, B. et al. (2019). On variational bounds of mutual information. ICML, eq. 6.
+    Nowozin, S., Cseke, B. & Tomioka, R. (2016). f-GAN. NeurIPS; here with the generator of KL.
+    Poole, B. et al. (2019). On variational bounds of mutual information. ICML, section 2.2.
 
     Examples
     --------
@@ -161,7 +161,7 @@ def tuba(
 
     References
     ----------
-    Poole, B. et al. (2019). On variational bounds of mutual information. ICML, eq. 4.
+    Poole, B. et al. (2019). On variational bounds of mutual information. ICML, section 2.2.
 
     Examples
     --------

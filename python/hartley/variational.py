@@ -8,7 +8,7 @@ Scores are natural logarithms; they come in any float type, sums are in float64,
 ============================  =====================  ===================================  ========================
 bound                         direction              bias of the estimate from n pairs    ceiling
 ============================  =====================  ===================================  ========================
-donsker_varadhan              lower, for large n     upward, of order Var(exp T) / m      none (*)
+donsker_varadhan              lower, for large n     upward, of order Var(mean exp T)     none (*)
 nwj, tuba                     lower                  none; variance like exp(I) / n       none (*)
 infonce                       lower                  none; loose as I nears log n         log n
 interpolated                  lower                  none                                 log((n - 1) / alpha) (*)
@@ -17,6 +17,7 @@ jensen_shannon_bound          lower, of JS           none                       
 barber_agakov                 lower                  none                                 H(c), if discrete
 information_bottleneck_bound  lower                  none                                 H(Y), if discrete
 club                          upper, for q = p(y|x)  -1/n of itself; none with "others"   none
+leave_one_out_bound           upper, for q = p(y|x)  none; loose for n below exp(I)       none
 ============================  =====================  ===================================  ========================
 
 (*) No lower bound from n samples holds with confidence much above log n: from there on a SaturationWarning is given.
@@ -25,7 +26,7 @@ club                          upper, for q = p(y|x)  -1/n of itself; none with "
 from __future__ import annotations
 
 from ._conditional_bounds import BottleneckBound, barber_agakov, information_bottleneck_bound
-from ._contrastive import infonce
+from ._contrastive import infonce, leave_one_out_bound
 from ._donsker_varadhan import donsker_varadhan, smile
 from ._interpolated import interpolated
 from ._pair_means import club, jensen_shannon_bound
@@ -40,6 +41,7 @@ __all__ = [
     "information_bottleneck_bound",
     "interpolated",
     "jensen_shannon_bound",
+    "leave_one_out_bound",
     "nwj",
     "smile",
     "tuba",

@@ -76,6 +76,13 @@ def club_of_others(log_q: Array) -> Any:
     return joint.mean() - rest.mean()
 
 
+def leave_one_out_bound(log_q: Array) -> Any:
+    """mean log of exp T_jj / (mean exp T_ij over i != j)."""
+    others = np.exp(log_q)
+    np.fill_diagonal(others, 0.0)
+    return np.mean(np.diag(log_q) - np.log(others.sum(axis=0) / (len(log_q) - 1)))
+
+
 def barber_agakov(log_q: Array, entropy: float) -> Any:
     """mean log q + H."""
     return log_q.mean() + entropy
