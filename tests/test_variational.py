@@ -113,8 +113,9 @@ def test_all_candidates_masked():
     )
     assert variational.interpolated(scores, 1.0) == pytest.approx(math.log(2), rel=4 * EPS)
     value, gradient = variational.interpolated(scores, 0.5, return_grad=True)
-    assert np.isfinite(value)
-    assert np.isfinite(gradient).all()
+    whole = math.exp(0.25) / 4 + math.e / 2  # of the partner alone, whatever is left out
+    assert value == pytest.approx(1.25 - math.log(whole), rel=8 * EPS)
+    np.testing.assert_allclose(gradient, np.eye(3) * (1 - math.exp(0.25) / 4 / whole) / 3, rtol=8 * EPS)
     value, gradient, std = variational.leave_one_out_bound(scores, return_grad=True, return_std=True)
     assert (value, std) == (math.inf, math.inf)
     assert np.isfinite(gradient).all()
@@ -230,7 +231,7 @@ def test_standard_errors_agree_with_the_jackknife(rng, name):
     bound, _ = MATRIX[name]
     n = 80
     x, y, _ = normal_pairs(rng, n, 0.6)
-    scores = 0.5 * log_ratio(x, y, 0.7) + 0.2 * x[:, None]
+    scores = 0.5 * log_ratio(x, y, 0.7) + 0.5 * x[:, None] - 0.3 * y  # each pair's row and column count
     _, std = bound(scores, return_std=True)
     # leaving one out differs from the derivative by terms of order 1/n: (n - 1)² / (n - 2)² for the U-statistics
     assert std**2 == pytest.approx(reference.jackknife_variance(bound, scores), rel=8 / n)
@@ -437,6 +438,12 @@ def test_constants_that_change_nothing(rng):
     assert variational.donsker_varadhan(scores + 2.5) == pytest.approx(variational.donsker_varadhan(scores), **close)
     one = variational.interpolated(scores, 1.0)
     assert variational.interpolated(scores + by_row.T, 1.0) == pytest.approx(one, **close)
+    for n in (2, 7):  # far below where exp is 0
+        part, baseline = scores[:n, :n], BASELINE[:n]
+        here = variational.interpolated(part, 0.5, log_baseline=baseline, return_grad=True)
+        there = variational.interpolated(part - 1e4, 0.5, log_baseline=baseline - 1e4, return_grad=True)
+        np.testing.assert_allclose(there[0], here[0], rtol=0, atol=1e4 * 8 * EPS)
+        np.testing.assert_allclose(there[1], here[1], rtol=0, atol=1e4 * 8 * EPS)
     shifted = variational.tuba(scores + by_row.T, BASELINE[:7] + by_row[:, 0])
     assert shifted == pytest.approx(variational.tuba(scores, BASELINE[:7]), **close)
 
