@@ -21,6 +21,7 @@ from ._warnings import SaturationWarning
 F64: TypeAlias = NDArray[np.float64]
 
 _BLOCK = 1 << 15  # scores a block: 256 KiB in float64, a block and what is made of it stay in a core's L2
+_LEAST_ROWS = 8  # of a transposed matrix too: what a cache line holds of a column
 _NEAR = 0.9  # share of a ceiling from which a value is near it
 
 
@@ -59,9 +60,9 @@ def as_score_matrix(scores: Any, name: str) -> RealArray:
             f"{name} must have n >= 2 pairs, got n = {array.shape[-1]}: one pair has no other to be compared with"
         )
     require_scores(array, name)
-    masked = np.isneginf(np.diagonal(array, axis1=-2, axis2=-1))
-    if masked.any():
-        _, first = count_and_first(masked)
+    joint = np.diagonal(array, axis1=-2, axis2=-1)
+    if joint.size and joint.min() == -np.inf:
+        _, first = count_and_first(joint == -np.inf)
         last = first.split(", ")[-1]
         raise ValueError(f"{name} must be finite on the diagonal, the joint pairs, got -inf at {name}[{first}, {last}]")
     return array
@@ -73,9 +74,8 @@ def as_score_list(scores: Any, name: str, *, allow_minus_inf: bool) -> RealArray
     if array.ndim < 1 or array.shape[-1] == 0:
         raise ValueError(f"{name} must have shape (..., n) with n >= 1, got {array.shape}")
     require_scores(array, name)
-    masked = np.isneginf(array)
-    if not allow_minus_inf and masked.any():
-        n_bad, first = count_and_first(masked)
+    if not allow_minus_inf and array.size and array.min() == -np.inf:
+        n_bad, first = count_and_first(array == -np.inf)
         raise ValueError(f"{name} must be finite, got {n_bad} -inf of {array.size} entries, first {name}[{first}]")
     return array
 
@@ -115,7 +115,7 @@ def number_between(value: Any, name: str, low: float, high: float) -> float:
 
 def row_blocks(scores: RealArray) -> Iterator[tuple[slice, F64]]:
     """Float64 copies of blocks of whole rows of a matrix, and which rows they are."""
-    rows = max(1, _BLOCK // scores.shape[1])
+    rows = max(_LEAST_ROWS, _BLOCK // scores.shape[1])
     for start in range(0, len(scores), rows):
         block = scores[start : start + rows].astype(np.float64, order="C")
         yield slice(start, start + len(block)), block
@@ -135,7 +135,7 @@ def diagonal(scores: RealArray) -> F64:
 def exponentials(block: F64) -> tuple[F64, F64, F64]:
     """In place: exp(score - shift), the shift of each row (its maximum) and the row sums."""
     shift = block.max(axis=1)
-    shift[np.isneginf(shift)] = 0.0  # a row of -inf alone: exp of each is 0
+    shift[shift == -np.inf] = 0.0  # a row of -inf alone: exp of each is 0
     block -= shift[:, None]
     np.exp(block, out=block)
     return block, shift, block.sum(axis=1)
