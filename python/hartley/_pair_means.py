@@ -108,19 +108,21 @@ def jensen_shannon_bound(
     )
 
 
-def _club_of_all(scores: RealArray, gradient: RealArray | None) -> tuple[float, float]:
+def _club_of_all(scores: RealArray, gradient: RealArray | None, with_error: bool) -> tuple[float, float]:
     joint, n = diagonal(scores), len(scores)
     row_means = scores.mean(axis=1, dtype=np.float64)
-    column_means = scores.mean(axis=0, dtype=np.float64)
     if gradient is not None:
         gradient[...] = -1.0 / n**2
         np.fill_diagonal(gradient, (1.0 - 1.0 / n) / n)
-    return float(joint.mean() - row_means.mean()), variance_of_mean(joint - row_means - column_means)
+    value = float(joint.mean() - row_means.mean())
+    if not with_error:
+        return value, math.nan
+    return value, variance_of_mean(joint - row_means - scores.mean(axis=0, dtype=np.float64))
 
 
 def _club(arrays: Sequence[RealArray], gradients: Gradients, with_error: bool, negatives: str) -> tuple[float, float]:
     if len(arrays) == 1 and negatives == "all":
-        return _club_of_all(arrays[0], None if gradients is None else gradients[0])
+        return _club_of_all(arrays[0], None if gradients is None else gradients[0], with_error)
     count = n_product_pairs(arrays)
     terms = PairTerms(
         joint=lambda t: t,
