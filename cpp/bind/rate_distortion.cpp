@@ -1,6 +1,7 @@
 #include "kernels/rate_distortion.hpp"
 
 #include "bind/array.hpp"
+#include "bind/rate_distortion.hpp"
 #include "bind/register.hpp"
 
 namespace hartley::bind {

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         rate_distortion,
         significance,
         transport,
+        variational,
     )
 
 __all__ = [
@@ -112,6 +113,7 @@ __all__ = [
     "transport",
     "tsallis_entropy",
     "variation_of_information",
+    "variational",
 ]
 
 _ON_FIRST_USE = frozenset(
@@ -127,6 +129,7 @@ _ON_FIRST_USE = frozenset(
         "rate_distortion",
         "significance",
         "transport",
+        "variational",
     }
 )
 
