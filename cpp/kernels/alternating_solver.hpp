@@ -12,23 +12,10 @@
 #include <vector>
 
 #include "kernels/alternating_map.hpp"
+#include "kernels/alternating_options.hpp"
 #include "kernels/anderson.hpp"
 
 namespace hartley {
-
-struct AlternatingOptions {
-  double tolerance;      // of the gap
-  std::size_t max_iter;  // passes over B
-  bool accelerate;       // false: Blahut's and Arimoto's own steps
-  bool warm_start;       // the weights given are near the optimum
-  bool report_progress;
-  int n_threads;
-};
-
-struct AlternatingReport {
-  std::size_t n_iter;  // passes over B; a Newton step counts as one more
-  bool converged;
-};
 
 class AlternatingSolver {
  public:

@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "kernels/alternating_solver.hpp"
 #include "kernels/transport_passes.hpp"
 #include "support/parallel.hpp"
 #include "support/vector_math.hpp"

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <span>
 
-#include "kernels/alternating_solver.hpp"
+#include "kernels/alternating_options.hpp"
 
 namespace hartley {
 
