@@ -34,6 +34,7 @@ void register_all(py::module_& m) {
   hartley::bind::register_transport(m);
   hartley::bind::register_gaussian(m);
   hartley::bind::register_rate_distortion(m);
+  hartley::bind::register_vae(m);
 }
 
 }  // namespace

@@ -291,3 +291,31 @@ def rate_distortion_bottleneck_iterate(
 def rate_distortion_bottleneck_exchange(
     joint: F64, labels: NDArray[np.uint32], n_clusters: int, beta: float, max_sweeps: int, n_threads: int
 ) -> tuple[NDArray[np.uint32], int]: ...  # labels, sweeps
+# vae: parameters are (n, d); those of q are None for N(0, 1), or (n, d) or (1, d). The gradient is of scale times the
+# KL, by mean, log_variance (mean_q, log_variance_q), or empty
+def vae_kl_rows(  # KL summed over rows of row_length numbers, the largest exponent, gradient
+    mean: Real,
+    log_variance: Real,
+    mean_q: Real | None,
+    log_variance_q: Real | None,
+    row_length: int,
+    wants_gradient: bool,
+    scale: float,
+    n_threads: int,
+) -> tuple[F64, float, tuple[Real, ...]]: ...
+def vae_kl_columns(  # KL summed over each column, its entries below epsilon, the largest exponent, gradient
+    mean: Real,
+    log_variance: Real,
+    mean_q: Real | None,
+    log_variance_q: Real | None,
+    epsilon: float,
+    wants_gradient: bool,
+    scale: float,
+    n_threads: int,
+) -> tuple[F64, I64, float, tuple[Real, ...]]: ...
+
+# own and other: weights of the row's own posterior and of each other one; result log of mixture over own density, (n,),
+# and the same of each latent's factors, summed over rows
+def vae_mixture(
+    z: Real, mean: Real, log_variance: Real, own: float, other: float, n_threads: int
+) -> tuple[F64, F64]: ...
