@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hartley import histogram, plot
+from hartley import histogram, plot, vae
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -98,6 +98,33 @@ def test_pointwise_picture_leaves_out_what_lies_outside(rng):
         plot.pointwise_mutual_information_plot([1.0, 2.0], [1.0, 2.0], bins=2, range=(5.0, 6.0))
     with pytest.raises(ValueError, match="y has 1 NaN entries"):
         plot.pointwise_mutual_information_plot([1.0, 2.0], [1.0, np.nan])
+
+
+def test_decomposition_bars_stack_up_to_the_kl(rng):
+    mean, lv = rng.normal(size=(2, 30, 3))
+    z = mean + np.exp(lv / 2) * rng.normal(size=mean.shape)
+    full = vae.elbo_decomposition(z, mean, lv, method="full", base="bits")
+    weighted = vae.elbo_decomposition(z, mean, lv, dataset_size=1000, base="bits")
+    ax = plot.elbo_decomposition_plot([full, weighted], labels=["full", "$weighted"], base="bits")
+    heights = np.array([[bar.get_height() for bar in container] for container in ax.containers])
+    for k, found in enumerate((full, weighted)):
+        expected = [found.mutual_information, found.total_correlation, found.dimension_wise_kl]
+        np.testing.assert_allclose(heights[:, k], expected, rtol=1e-12)
+    assert heights[2, 1] < 0  # hangs below 0, the next would not overlap it
+    assert ax.containers[2][1].get_y() == 0
+    assert ax.containers[1][0].get_y() == pytest.approx(full.mutual_information)
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), [full.kl, weighted.kl])
+    assert names_of(ax) == ["full", r"\$weighted"]
+    assert ax.get_ylabel() == "bits"
+    own = plt.figure().add_subplot()
+    assert plot.elbo_decomposition_plot(full, ax=own) is own
+    for arguments, message in (
+        ({"results": []}, "results must hold at least one"),
+        ({"results": full, "labels": ["a", "b"]}, "labels must have one entry for each of the 1 results, got 2"),
+        ({"results": full, "base": 1}, "base must be"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            plot.elbo_decomposition_plot(**arguments)
 
 
 def test_without_matplotlib_the_error_names_the_extra(monkeypatch):

@@ -16,8 +16,10 @@ from ._pyplot import pyplot
 from ._rate_plots import information_plane, rate_distortion_plot
 from ._threads import get_num_threads
 from ._units import Base, nats_per_unit, unit_name
+from ._vae_plots import elbo_decomposition_plot
 
 __all__ = [
+    "elbo_decomposition_plot",
     "information_plane",
     "mutual_information_heatmap",
     "pointwise_mutual_information_plot",
