@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         rate_distortion,
         significance,
         transport,
+        vae,
         variational,
     )
 
@@ -112,6 +113,7 @@ __all__ = [
     "total_variation",
     "transport",
     "tsallis_entropy",
+    "vae",
     "variation_of_information",
     "variational",
 ]
@@ -129,6 +131,7 @@ _ON_FIRST_USE = frozenset(
         "rate_distortion",
         "significance",
         "transport",
+        "vae",
         "variational",
     }
 )

@@ -291,6 +291,7 @@ def rate_distortion_bottleneck_iterate(
 def rate_distortion_bottleneck_exchange(
     joint: F64, labels: NDArray[np.uint32], n_clusters: int, beta: float, max_sweeps: int, n_threads: int
 ) -> tuple[NDArray[np.uint32], int]: ...  # labels, sweeps
+
 # vae: parameters are (n, d); those of q are None for N(0, 1), or (n, d) or (1, d). The gradient is of scale times the
 # KL, by mean, log_variance (mean_q, log_variance_q), or empty
 def vae_kl_rows(  # KL summed over rows of row_length numbers, the largest exponent, gradient
