@@ -329,6 +329,33 @@ HARTLEY_INLINE Vec<float> load_partial(const float* source, std::size_t n) {
 #endif
 }
 
+// kLanes<float> numbers of 16 bits from memory, given by their bit patterns, in float32: exact.
+HARTLEY_INLINE Vec<float> load_bfloat16(const std::uint16_t* source) {
+  typedef std::uint16_t Bits __attribute__((vector_size(kVectorBytes / 2)));
+  Bits bits;
+  std::memcpy(&bits, source, sizeof bits);
+  return reinterpret<Vec<float>>(__builtin_convertvector(bits, Vec<std::uint32_t>) << 16);
+}
+HARTLEY_INLINE Vec<float> load_float16(const std::uint16_t* source) {
+#if defined(__AVX512F__)
+  return (Vec<float>)_mm512_maskz_cvtph_ps(0xffff, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(source)));
+#elif defined(__F16C__)
+  return (Vec<float>)_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(source)));
+#else
+  typedef std::uint16_t Bits __attribute__((vector_size(kVectorBytes / 2)));
+  Bits half;
+  std::memcpy(&half, source, sizeof half);
+  const Vec<std::uint32_t> bits = __builtin_convertvector(half, Vec<std::uint32_t>);
+  // exponent and mantissa moved to their places make the number over 2^112, denormals included; 2^15 and NaN keep the
+  // largest exponent
+  const Vec<std::uint32_t> rest = bits & 0x7fffu;
+  const Vec<float> finite = reinterpret<Vec<float>>(rest << 13) * 0x1p112f;
+  const Vec<std::uint32_t> special = (rest << 13) | 0x7f800000u;
+  const Vec<std::uint32_t> magnitude = rest >= 0x7c00u ? special : reinterpret<Vec<std::uint32_t>>(finite);
+  return reinterpret<Vec<float>>(magnitude | ((bits & 0x8000u) << 16));
+#endif
+}
+
 template <class T>
 inline constexpr std::uint32_t kAllLanes = (kLanes<T> >= 32) ? ~0u : (1u << kLanes<T>)-1u;
 

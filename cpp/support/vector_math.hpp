@@ -224,4 +224,27 @@ HARTLEY_INLINE Vec<float> exp2_of_normal(Vec<float> x) {
   return reinterpret<Vec<float>>(reinterpret<Vec<std::int32_t>>(mantissa) + exponent);
 }
 
+// e^x for moderate x (at most 80), 0 where it would not be a normal number (below -708, in float32 -87; -inf): the
+// exponential of a softmax. Meaningless for NaN. Max error 1 ulp (0.9 measured). Costs two thirds of exp.
+HARTLEY_INLINE Vec<double> exp_or_zero(Vec<double> x) {
+  constexpr double kLeast = -708.0;
+  const Vec<double> bounded = max(splat(kLeast), x);
+  const Vec<double> rounded = fma(bounded, splat(0x1.71547652b82fep0), splat(detail::kRounder));
+  const Vec<double> k = rounded - detail::kRounder;
+  const Vec<double> r = fma(k, splat(-detail::kLn2Low), fma(k, splat(-detail::kLn2High), bounded));
+  const Vec<double> mantissa = detail::exp_of_small(r);
+  const auto exponent = reinterpret<Vec<std::int64_t>>(rounded) << 52;  // the rounder's own low bits are 0
+  return reinterpret<Vec<double>>((reinterpret<Vec<std::int64_t>>(mantissa) + exponent) & (x >= splat(kLeast)));
+}
+HARTLEY_INLINE Vec<float> exp_or_zero(Vec<float> x) {
+  constexpr float kLeast = -87.0f;
+  const Vec<float> bounded = max(splat(kLeast), x);
+  const Vec<float> rounded = fma(bounded, splat(0x1.715476p0f), splat(detail::kRounderF));
+  const Vec<float> k = rounded - detail::kRounderF;
+  const Vec<float> r = fma(k, splat(-detail::kLn2LowF), fma(k, splat(-detail::kLn2HighF), bounded));
+  const Vec<float> mantissa = detail::exp_of_small(r);
+  const auto exponent = reinterpret<Vec<std::int32_t>>(rounded) << 23;
+  return reinterpret<Vec<float>>((reinterpret<Vec<std::int32_t>>(mantissa) + exponent) & (x >= splat(kLeast)));
+}
+
 }  // namespace hartley::simd
