@@ -44,6 +44,15 @@ def test_exp_is_within_an_ulp_of_mpmath_over_its_whole_range(level, dtype, rng):
     assert errors.max() <= _MAX_ULP[level]
 
 
+@pytest.mark.parametrize(("dtype", "least"), [(np.float64, -708), (np.float32, -87)])
+def test_exp_of_a_softmax_is_within_an_ulp_of_mpmath_and_zero_below_normal_numbers(level, dtype, least, rng):
+    x = np.concatenate([rng.uniform(least, 80, 3000), rng.normal(size=2000), [least, 0.0]]).astype(dtype)
+    errors = _ulp_errors(_dispatch.kernels.vector_exp_or_zero(x), x, mpmath.exp, dtype)
+    assert errors.max() <= _MAX_ULP[level]
+    below = np.array([np.nextafter(dtype(least), dtype(-np.inf)), -1e30, -np.inf], dtype)
+    np.testing.assert_array_equal(_dispatch.kernels.vector_exp_or_zero(below), np.zeros(3, dtype))
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_log_and_exp_of_special_values(level, dtype):
     inf, nan = np.inf, np.nan

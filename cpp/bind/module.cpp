@@ -35,6 +35,7 @@ void register_all(py::module_& m) {
   hartley::bind::register_gaussian(m);
   hartley::bind::register_rate_distortion(m);
   hartley::bind::register_vae(m);
+  hartley::bind::register_logits(m);
 }
 
 }  // namespace

@@ -34,6 +34,9 @@ void register_type(py::module_& m) {
       "vector_exp", [](const Array<T>& x) { return map(x, [](auto v) { return simd::exp(v); }); },
       py::arg("x").noconvert());
   m.def(
+      "vector_exp_or_zero", [](const Array<T>& x) { return map(x, [](auto v) { return simd::exp_or_zero(v); }); },
+      py::arg("x").noconvert());
+  m.def(
       "vector_expm1", [](const Array<T>& x) { return map(x, [](auto v) { return simd::expm1(v); }); },
       py::arg("x").noconvert());
 }

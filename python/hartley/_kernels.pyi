@@ -22,6 +22,7 @@ level: str
 # elementwise, x is (n,); for measuring their errors
 def vector_log(x: Real) -> Real: ...
 def vector_exp(x: Real) -> Real: ...
+def vector_exp_or_zero(x: Real) -> Real: ...
 def vector_expm1(x: Real) -> Real: ...
 
 # elementwise, all arguments are (n,); ranges and accuracy are stated in cpp/support
@@ -320,3 +321,48 @@ def vae_kl_columns(  # KL summed over each column, its entries below epsilon, th
 def vae_mixture(
     z: Real, mean: Real, log_variance: Real, own: float, other: float, n_threads: int
 ) -> tuple[F64, F64]: ...
+# logits: (..., n_classes), dense along the last axis, float64, float32, float16, or bfloat16 as uint16. targets are
+# (n_rows,), -1: the row is not read. Result (3, n_rows): largest logit (NaN: bad row), log-sum relative to it, gap of
+# the target; with class weights a fourth row, the cross-entropy from the uniform distribution
+def logits_cross_entropy(
+    logits: NDArray[Any],
+    targets: I64,
+    inverse_temperature: float,
+    class_weights: F64 | None,
+    n_threads: int,
+    progress: Progress,
+) -> F64: ...
+def logits_cross_entropy_gradient(
+    logits: NDArray[Any],
+    targets: I64,
+    inverse_temperature: float,
+    class_weights: F64 | None,
+    softmax_scale: F64,
+    target_scale: F64,
+    class_offsets: Real | None,
+    n_threads: int,
+    progress: Progress,
+) -> tuple[F64, Real]: ...
+
+# (2, n_rows): largest logit, entropy
+def logits_entropy(logits: NDArray[Any], inverse_temperature: float, n_threads: int, progress: Progress) -> F64: ...
+
+# (3, n_rows): largest logits of p and of q, divergence
+def logits_kl_divergence(
+    p_logits: NDArray[Any], q_logits: NDArray[Any], inverse_temperature: float, n_threads: int, progress: Progress
+) -> F64: ...
+def logits_js_divergence(
+    p_logits: NDArray[Any], q_logits: NDArray[Any], inverse_temperature: float, n_threads: int, progress: Progress
+) -> F64: ...
+
+# targets are of the shape of logits, uint8 being 0 and 1. Sum, least and largest target, whether all logits are finite,
+# losses, gradient
+def logits_binary_cross_entropy(
+    logits: NDArray[Any],
+    targets: NDArray[Any],
+    positive_weights: Real | None,
+    with_values: bool,
+    gradient_scale: float | None,
+    n_threads: int,
+    progress: Progress,
+) -> tuple[float, float, float, bool, Any, Any]: ...
