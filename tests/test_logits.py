@@ -370,6 +370,16 @@ def test_results_are_the_same_bits_for_every_number_of_threads(level, rng):
                     np.testing.assert_array_equal(got, one)
 
 
+def test_a_row_has_the_same_bits_alone_and_among_many(level, rng):
+    z = np.tile(random_logits(rng, (1, 70001), np.float32), (70, 1))
+    options = {"label_smoothing": 0.1, "reduction": "none", "return_grad": True}
+    values, gradients = logits.cross_entropy(z, np.zeros(70, int), **options)
+    value, gradient = logits.cross_entropy(z[:1], [0], **options)
+    np.testing.assert_array_equal(values, np.tile(value, 70))
+    np.testing.assert_array_equal(gradients[[0, -1]], np.tile(gradient, (2, 1)))
+    np.testing.assert_array_equal(logits.entropy(z), np.tile(logits.entropy(z[0]), 70))
+
+
 def test_layouts_are_read_where_they_are_or_copied(rng):
     z = random_logits(rng, (6, 5, 40))
     y = rng.integers(0, 40, (6, 5))

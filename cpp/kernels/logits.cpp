@@ -50,20 +50,35 @@ class RowsKernel {
 
   void run(int n_threads, ProgressRange progress) {
     const Cut cut(rows_.n_rows, rows_.n_classes);
-    if (cut.rows_are_whole()) {  // the gradient follows while the row is in the cache
-      parallel_for(
-          cut.n_tasks(), n_threads,
-          [&](std::size_t task, int) {
-            const Piece piece = cut.piece(task);
-            for (std::size_t row = piece.first_row; row < piece.end_row; ++row) {
-              const RowSums sums = is_read(row) ? sums_of(row, 0, rows_.n_classes) : RowSums{};
-              put_values(row, sums);
-              if (gradient_.gradient) put_gradient(row, 0, rows_.n_classes, sums.totals);
-            }
-          },
-          progress);
-      return;
-    }
+    if (cut.rows_are_whole())
+      run_rows(cut, n_threads, progress);
+    else
+      run_pieces(cut, n_threads, progress);
+  }
+
+ private:
+  struct RowSums {
+    Totals totals;
+    double weighted_logits = 0.0;
+  };
+
+  // The gradient follows while the row is in the cache.
+  void run_rows(const Cut& cut, int n_threads, ProgressRange progress) {
+    parallel_for(
+        cut.n_tasks(), n_threads,
+        [&](std::size_t task, int) {
+          const Piece piece = cut.piece(task);
+          for (std::size_t row = piece.first_row; row < piece.end_row; ++row) {
+            const RowSums sums = is_read(row) ? sums_of_row(row) : RowSums{};
+            put_values(row, sums);
+            if (gradient_.gradient) put_gradient(row, 0, rows_.n_classes, sums.totals);
+          }
+        },
+        progress);
+  }
+
+  // All sums first, then, row by row and piece by piece, what comes of them.
+  void run_pieces(const Cut& cut, int n_threads, ProgressRange progress) {
     std::vector<RowSums> pieces(cut.n_tasks());
     const double middle = gradient_.gradient ? 0.5 * (progress.from + progress.to) : progress.to;
     parallel_for(cut.n_tasks(), n_threads,
@@ -74,12 +89,8 @@ class RowsKernel {
                  {progress.from, middle});
     std::vector<Totals> totals(rows_.n_rows);
     for (std::size_t row = 0; row < rows_.n_rows; ++row) {
-      RowSums sums = pieces[row * cut.pieces_a_row()];
-      for (std::size_t i = 1; i < cut.pieces_a_row(); ++i) {
-        const RowSums& next = pieces[row * cut.pieces_a_row() + i];
-        sums.totals.add(next.totals, task_.inverse_temperature);
-        sums.weighted_logits += next.weighted_logits;
-      }
+      RowSums sums;
+      for (std::size_t i = 0; i < cut.pieces_a_row(); ++i) merge(sums, pieces[row * cut.pieces_a_row() + i]);
       put_values(row, sums);
       totals[row] = sums.totals;
     }
@@ -92,12 +103,6 @@ class RowsKernel {
                  {middle, progress.to});
   }
 
- private:
-  struct RowSums {
-    Totals totals;
-    double weighted_logits = 0.0;
-  };
-
   bool is_read(std::size_t row) const { return !task_.targets || task_.targets[row] >= 0; }
   const S* logits_of(std::size_t row) const { return reinterpret_cast<const S*>(rows_.row(row)); }
 
@@ -105,6 +110,19 @@ class RowsKernel {
     const S* z = logits_of(row) + begin;
     RowSums sums{totals_of(z, end - begin, task_.inverse_temperature, values_.entropy != nullptr)};
     if (values_.uniform) sums.weighted_logits = weighted_logits(z, task_.class_weights + begin, end - begin);
+    return sums;
+  }
+
+  void merge(RowSums& sums, const RowSums& next) const {
+    sums.totals.add(next.totals, task_.inverse_temperature);
+    sums.weighted_logits += next.weighted_logits;
+  }
+
+  // In the pieces of a row that is cut: the same bits.
+  RowSums sums_of_row(std::size_t row) const {
+    RowSums sums;
+    for (std::size_t begin = 0; begin < rows_.n_classes; begin += kGrain)
+      merge(sums, sums_of(row, begin, std::min(rows_.n_classes, begin + kGrain)));
     return sums;
   }
 

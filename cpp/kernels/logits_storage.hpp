@@ -84,7 +84,9 @@ void with_storage(LogitStorage storage, Run&& run) {
 
 inline constexpr std::size_t kGrain = std::size_t{1} << 16;  // logits a task: about 15 us in one thread
 
-// Which logits one task is about: whole rows, or a piece of one row where rows are long.
+inline constexpr std::size_t kManyRows = 64;  // enough of them to keep every thread busy without cutting them
+
+// Which logits one task is about: whole rows, or a piece of one row where rows are long and few.
 struct Piece {
   std::size_t first_row, end_row, begin, end;
 };
@@ -94,7 +96,7 @@ class Cut {
   Cut(std::size_t n_rows, std::size_t n_classes)
       : n_rows_(n_rows),
         n_classes_(n_classes),
-        pieces_a_row_(count_blocks(n_classes, kGrain)),
+        pieces_a_row_(n_rows < kManyRows ? count_blocks(n_classes, kGrain) : 1),
         rows_a_task_(std::max<std::size_t>(1, kGrain / n_classes)) {}
   bool rows_are_whole() const { return pieces_a_row_ == 1; }
   std::size_t pieces_a_row() const { return pieces_a_row_; }
