@@ -40,6 +40,7 @@ double weighted_logits(const S* z, const double* weights, std::size_t n) {
 template <class S>
 class RowsKernel {
   using T = ComputeOf<S>;
+  static constexpr std::size_t kTogether = kLanes<T>;  // short rows
 
  public:
   RowsKernel(const LogitRows& rows, const LogitTask& task, const LogitValues& values, const LogitGradient& gradient)
@@ -68,10 +69,18 @@ class RowsKernel {
         cut.n_tasks(), n_threads,
         [&](std::size_t task, int) {
           const Piece piece = cut.piece(task);
-          for (std::size_t row = piece.first_row; row < piece.end_row; ++row) {
-            const RowSums sums = is_read(row) ? sums_of_row(row) : RowSums{};
-            put_values(row, sums);
-            if (gradient_.gradient) put_gradient(row, 0, rows_.n_classes, sums.totals);
+          RowSums sums[kTogether];
+          const std::size_t step = rows_.n_classes <= kShortRow ? kTogether : 1;
+          for (std::size_t row = piece.first_row; row < piece.end_row; row += step) {
+            const std::size_t n = std::min(step, piece.end_row - row);
+            if (step > 1)
+              put_sums_of_short_rows(row, n, sums);
+            else
+              sums[0] = is_read(row) ? sums_of_row(row) : RowSums{};
+            for (std::size_t i = 0; i < n; ++i) {
+              put_values(row + i, sums[i]);
+              if (gradient_.gradient) put_gradient(row + i, 0, rows_.n_classes, sums[i].totals);
+            }
           }
         },
         progress);
@@ -124,6 +133,18 @@ class RowsKernel {
     for (std::size_t begin = 0; begin < rows_.n_classes; begin += kGrain)
       merge(sums, sums_of(row, begin, std::min(rows_.n_classes, begin + kGrain)));
     return sums;
+  }
+
+  // Also of rows that are not read: nobody will ask for theirs.
+  void put_sums_of_short_rows(std::size_t first, std::size_t n, RowSums* sums) const {
+    const S* rows[kTogether];
+    for (std::size_t i = 0; i < n; ++i) rows[i] = logits_of(first + i);
+    Totals totals[kTogether];
+    totals_of_short_rows(rows, n, rows_.n_classes, task_.inverse_temperature, values_.entropy != nullptr, totals);
+    for (std::size_t i = 0; i < n; ++i) {
+      sums[i].totals = totals[i];
+      if (values_.uniform) sums[i].weighted_logits = weighted_logits(rows[i], task_.class_weights, rows_.n_classes);
+    }
   }
 
   double gap(std::size_t row, const Totals& totals) const {

@@ -134,6 +134,12 @@ struct Totals {
 template <class S>
 Totals totals_of(const S* row, std::size_t n, double inverse_temperature, bool with_entropy);
 
+// Of kLanes<ComputeOf<S>> rows (or fewer) of n <= kShortRow logits each, one a lane.
+inline constexpr std::size_t kShortRow = 64;
+template <class S>
+void totals_of_short_rows(const S* const* rows, std::size_t n_rows, std::size_t n, double inverse_temperature,
+                          bool with_entropy, Totals* totals);
+
 // Of any storage.
 Totals totals_of(const LogitRows& logits, std::size_t row, double inverse_temperature);
 
