@@ -11,10 +11,11 @@
 //
 // Boundary: a logit of -inf is a masked class, p_k = 0. Then gap is inf where the target is masked, uniform is inf
 // where any class with w_k > 0 is, kl is inf where q masks what p does not. NaN and +inf are no logits: `largest` is
-// NaN for such a row, -inf for a row with every class masked, and the row's other results mean nothing. Accuracy:
-// float16, bfloat16 and float32 logits are handled in float32 (converted in registers), sums beyond a few vectors in
-// float64: log_sum and entropy are off by at most 4e-7 (1 + entropy) plus what rounding 1/τ to float32 means, kl and js
-// by 4e-6 of themselves plus the float32 rounding of the logits' differences; float64 logits give 1e-15.
+// NaN for such a row, -inf for a row with every class masked, and the row's other results mean nothing.
+//
+// Accuracy: float16, bfloat16 and float32 logits are handled in float32 (converted in registers), sums beyond a few
+// vectors in float64: log_sum and entropy are off by at most 1e-6 (1 + entropy), typically 5e-8 and 2e-7; kl and js by
+// 4e-6 of themselves plus what the float32 rounding of the logits' differences means. float64 logits: 1e-15 likewise.
 #pragma once
 
 #include <cstddef>

@@ -331,10 +331,18 @@ HARTLEY_INLINE Vec<float> load_partial(const float* source, std::size_t n) {
 
 // kLanes<float> numbers of 16 bits from memory, given by their bit patterns, in float32: exact.
 HARTLEY_INLINE Vec<float> load_bfloat16(const std::uint16_t* source) {
+#if defined(__AVX512F__)
+  const __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(source));
+  return reinterpret<Vec<float>>((Vec<std::uint32_t>)_mm512_maskz_cvtepu16_epi32(0xffff, bits) << 16);
+#elif defined(__AVX2__)
+  const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(source));
+  return reinterpret<Vec<float>>((Vec<std::uint32_t>)_mm256_cvtepu16_epi32(bits) << 16);
+#else
   typedef std::uint16_t Bits __attribute__((vector_size(kVectorBytes / 2)));
   Bits bits;
   std::memcpy(&bits, source, sizeof bits);
   return reinterpret<Vec<float>>(__builtin_convertvector(bits, Vec<std::uint32_t>) << 16);
+#endif
 }
 HARTLEY_INLINE Vec<float> load_float16(const std::uint16_t* source) {
 #if defined(__AVX512F__)
