@@ -321,6 +321,7 @@ def vae_kl_columns(  # KL summed over each column, its entries below epsilon, th
 def vae_mixture(
     z: Real, mean: Real, log_variance: Real, own: float, other: float, n_threads: int
 ) -> tuple[F64, F64]: ...
+
 # logits: (..., n_classes), dense along the last axis, float64, float32, float16, or bfloat16 as uint16. targets are
 # (n_rows,), -1: the row is not read. Result (3, n_rows): largest logit (NaN: bad row), log-sum relative to it, gap of
 # the target; with class weights a fourth row, the cross-entropy from the uniform distribution
