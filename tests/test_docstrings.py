@@ -12,6 +12,7 @@ import pytest
 
 import hartley
 
+ROOT = Path(__file__).parents[1]
 OPTIONAL = ("hartley.report", "hartley.bench", "hartley.cli")  # they need extras; their own tests cover them
 MODULES = [
     name
@@ -37,9 +38,18 @@ def test_examples_run(name):
 
 
 def test_examples_of_the_readme_run():
-    failures, n = doctest.testfile(str(Path(__file__).parents[1] / "README.md"), module_relative=False)
+    failures, n = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
     assert n > 10
     assert failures == 0
+
+
+@pytest.mark.parametrize("page", ["vae_information", "perplexity"])
+def test_pages_run_and_draw_their_picture(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    failures, n = doctest.testfile(str(ROOT / "docs" / f"{page}.md"), module_relative=False)
+    assert n > 20
+    assert failures == 0
+    assert (tmp_path / f"{page}.png").stat().st_size > 10_000
 
 
 @pytest.mark.parametrize("function", list(public_functions()))

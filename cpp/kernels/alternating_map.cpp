@@ -22,7 +22,7 @@ using V = Vec<double>;
 constexpr std::size_t kTasks = 16;        // each has a row of column sums of its own, added in task order
 constexpr std::size_t kGrain = 1u << 15;  // entries below which a team of threads costs more than it gives
 constexpr std::size_t kTile = 128;        // columns on either side of a tile of the curvature
-constexpr std::size_t kTileRows = 4096;   // rows between two looks at Ctrl-C: 10 ms of a tile
+constexpr std::size_t kTileRows = 4096;   // rows between two looks at Ctrl-C
 constexpr double kLeastSum = 1e-300;      // z as it is divided by: an underflow must not become an infinity
 constexpr double kLeastLogGain = -700.0;  // e^-700 is a normal number
 static_assert(kPad % kGroup == 0);

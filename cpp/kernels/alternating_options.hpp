@@ -1,4 +1,4 @@
-// What a caller asks of the alternating solver, and what it reports: apart from the solver, which holds Eigen matrices.
+// What a caller asks of the alternating solver, and what it reports: apart from the solver, which holds matrices.
 #pragma once
 
 #include <cstddef>

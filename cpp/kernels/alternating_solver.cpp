@@ -21,7 +21,7 @@ constexpr double kSlack = 1e-13;           // relative rise of F that is roundin
 // Newton steps begin after this many passes: fewer leave too many columns with weight, more win nothing (20 to 50 are
 // alike for n = 200 and 400).
 constexpr std::size_t kFirstPhase = 20, kLongestPhase = 200;
-constexpr std::size_t kMostColumns = 1024;  // of a Newton step: 8 MB matrices, 0.3 s
+constexpr std::size_t kMostColumns = 1024;  // of a Newton step, whose matrices then take 8 MB
 constexpr double kFlopsRatio = 4.0;         // arithmetic of matrix products is this much faster than that of a pass
 constexpr double kDropped = 1e-6;           // share of the mean weight under which a column is left out
 constexpr double kLeastFraction = 1e-3;     // of a Newton step

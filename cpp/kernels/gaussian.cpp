@@ -17,8 +17,9 @@ namespace {
 
 using Lanes = Vec<double>;
 constexpr std::size_t kWidth = kLanes<double>;
-constexpr std::size_t kColumns = 4;           // solved together: as many independent sums hide their latency
-constexpr std::size_t kLargestInLanes = 64;   // beyond, one matrix at a time is faster
+constexpr std::size_t kColumns = 4;  // solved together: as many independent sums hide their latency
+constexpr std::size_t kLargestInLanes =
+    64;  // beyond, the matrices of a task outgrow the L2 cache: one matrix at a time
 constexpr double kBlockOperations = 1 << 20;  // multiplications of a task: about a millisecond
 
 // d x d matrices, one a lane, and what their factorization leaves.
@@ -84,7 +85,7 @@ Mask<double> read(const Sources& source, std::size_t d, CovarianceRules rules, M
 
 // R rows become rows L^-T in their columns [first, end); the columns [first - first % kColumns, first) must hold 0.
 // kExact divides in the block where the rows begin, so that a row of Lᵀ itself gives exactly 1 and then zeros; all else
-// is multiplied with the inverse, which costs a quarter of the time.
+// is multiplied with the inverse: a division takes as long as several products.
 template <int R, bool kExact = false>
 HARTLEY_INLINE void solve_rows(Matrix factor, Lanes* rows, std::size_t stride, std::size_t first, std::size_t end) {
   const std::size_t start = first - first % kColumns;

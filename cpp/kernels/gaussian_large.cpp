@@ -20,7 +20,7 @@ using ConstBlock = Eigen::Ref<const Matrix, 0, Eigen::OuterStride<>>;
 using Index = Eigen::Index;
 constexpr Index kPanel = 128;  // columns factorized together: 128 KiB of the diagonal block, half of an L2 cache
 constexpr Index kTile = 64;    // rows of a task
-constexpr double kSerialOperations = 4e6;  // fewer multiplications, about 0.5 ms, are not worth a team of threads
+constexpr double kSerialOperations = 4e6;  // fewer multiplications, about half a millisecond, stay on one thread
 
 // body(begin, size) for tiles of the rows below n, so many multiplications in all.
 template <class Body>
