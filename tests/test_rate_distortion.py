@@ -253,8 +253,8 @@ def test_sparse_sources_and_forbidden_pairs(rng, concentration):
             assert math.isfinite(result.gap)
             assert 0 <= result.rate <= ht.entropy(p) + result.gap + ROUNDING
             assert np.allclose(result.channel.sum(axis=1), 1.0, atol=1e-14)
-    # of 160. At 0.05 some gaps come from probabilities whose share of F is below rounding: bounds hold, tol is missed
-    assert n_slow <= (8 if concentration == 0.5 else 20)
+    # of 160. At 0.05 a gap may come from probabilities whose share of F is below rounding: bounds hold, tol is missed
+    assert n_slow <= (0 if concentration == 0.5 else 4)
 
 
 def test_acceleration_needs_at_most_a_fifth_of_the_passes(rng):

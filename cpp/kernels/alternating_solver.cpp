@@ -24,6 +24,7 @@ constexpr std::size_t kFirstPhase = 20, kLongestPhase = 200;
 constexpr std::size_t kMostColumns = 1024;  // of a Newton step, whose matrices then take 8 MB
 constexpr double kFlopsRatio = 4.0;         // arithmetic of matrix products is this much faster than that of a pass
 constexpr double kDropped = 1e-6;           // share of the mean weight under which a column is left out
+constexpr double kKept = 1e-9;              // share of that which it keeps at most
 constexpr double kLeastFraction = 1e-3;     // of a Newton step
 constexpr std::size_t kMostStalls = 5, kMostFailedPhases = 8;  // Newton steps, phases that did not halve the gap
 
@@ -152,8 +153,16 @@ bool AlternatingSolver::newton_step() {
     return false;
   }
   newton_base_.assign(q_.begin(), q_.end());
-  newton_target_.assign(q_.size(), 0.0);
-  for (Eigen::Index k = 0; k < size; ++k) newton_target_[columns[static_cast<std::size_t>(k)]] = start[k];
+  newton_target_.resize(q_.size());
+  // Weights too small for the model take a plain step: rows of tiny probability depend on them alone.
+  for (std::size_t j = 0; j < q_.size(); ++j) {
+    const double gain = map_.log_gains()[j];
+    newton_target_[j] = std::min(q_[j] * std::exp(gain), gain > 0.0 && q_[j] <= least ? least : kKept * least);
+  }
+  for (Eigen::Index k = 0; k < size; ++k) {
+    double& target = newton_target_[columns[static_cast<std::size_t>(k)]];
+    target = std::max(target, start[k]);
+  }
   newton_fraction_ = 1.0;
   std::copy(newton_target_.begin(), newton_target_.end(), q_.begin());
   ++n_iter_;
