@@ -454,6 +454,7 @@ def test_noiseless_channel_under_a_budget_has_gibbs_inputs():
         result = channel_capacity(np.eye(4), input_cost=costs, budget=budget)
         assert result.cost == pytest.approx(budget, abs=1e-9)
         assert ht.entropy(weights) - TOL <= result.capacity <= ht.entropy(weights) + ROUNDING
+        assert result.upper >= ht.entropy(weights) - ROUNDING
         assert ht.entropy(weights) <= result.upper + ROUNDING
         by_slope = channel_capacity(np.eye(4), input_cost=costs, slope=slope, tol=1e-12)
         assert np.allclose(by_slope.input, weights, atol=1e-5)

@@ -165,6 +165,7 @@ bool AlternatingSolver::newton_step() {
   }
   newton_fraction_ = 1.0;
   std::copy(newton_target_.begin(), newton_target_.end(), q_.begin());
+  normalise();
   ++n_iter_;
   return true;
 }
