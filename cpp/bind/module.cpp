@@ -36,6 +36,7 @@ void register_all(py::module_& m) {
   hartley::bind::register_rate_distortion(m);
   hartley::bind::register_vae(m);
   hartley::bind::register_logits(m);
+  hartley::bind::register_evaluation(m);
 }
 
 }  // namespace

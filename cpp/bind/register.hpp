@@ -17,5 +17,6 @@ void register_gaussian(pybind11::module_& m);
 void register_rate_distortion(pybind11::module_& m);
 void register_vae(pybind11::module_& m);
 void register_logits(pybind11::module_& m);
+void register_evaluation(pybind11::module_& m);
 
 }  // namespace hartley::bind

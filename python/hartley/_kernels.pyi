@@ -367,3 +367,20 @@ def logits_binary_cross_entropy(
     n_threads: int,
     progress: Progress,
 ) -> tuple[float, float, float, bool, Any, Any]: ...
+# x (n, d), centre (d): squared distances to the k-th nearest other row, times scale²
+def evaluation_ball_radii(
+    x: Real, k: int, centre: F64, scale: float, progress: Progress, n_threads: int
+) -> F64: ...  # (n,)
+
+# balls of such squared radii, negative ones empty: real balls around each generated row; whether the ball of each real
+# row holds a generated one; whether it lies in a generated one's
+def evaluation_ball_members(
+    real: Real,
+    real_radius: F64,
+    generated: Real,
+    generated_radius: F64,
+    centre: F64,
+    scale: float,
+    progress: Progress,
+    n_threads: int,
+) -> tuple[NDArray[np.uint32], NDArray[np.uint8], NDArray[np.uint8]]: ...

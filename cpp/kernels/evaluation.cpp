@@ -1,0 +1,238 @@
+#include "kernels/evaluation.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "support/buffer.hpp"
+#include "support/simd.hpp"
+
+namespace hartley {
+namespace {
+
+using namespace simd;
+
+constexpr std::size_t kLane = static_cast<std::size_t>(kLanes<float>);
+constexpr std::size_t kRows = 6;                    // rows of a tile, by
+constexpr std::size_t kVectors = 2;                 // vectors of columns: twelve sums, two columns and a row fill AVX2
+constexpr std::size_t kColumns = kVectors * kLane;  // columns of a panel
+constexpr std::size_t kGroups = 8;                  // tiles that share a panel while it is in the cache
+constexpr std::size_t kBlock = kRows * kGroups;     // rows a task
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr double kTiny = 0x1p-100;  // more than what all float32 products of a pair lose by underflow, d 2^-126
+
+// Share of |u|² + |v|² by which |u|² + |v|² - 2 u·v of the float32 copies u, v may miss the float64 sum of squares s.
+// With N = |u| + |v| and ε = 2^-24: rounding the coordinates moves s by 2.1 ε N², the dot product of d terms errs by
+// (d + 2) ε N²/2 (with or without fused products), rounding norms, sum and difference 2.1 ε N² more, and N² is at most
+// twice the norms' sum: below ε (1.02 d + 10.9).
+double error_share(std::size_t d) { return 0x1p-24 * 1.03 * (static_cast<double>(d) + 16.0); }
+
+template <class T>
+double squared_distance(const T* x, const T* y, std::size_t d, double scale) {
+  double sum = 0.0;
+  for (std::size_t c = 0; c < d; ++c) {
+    const double apart = (static_cast<double>(x[c]) - static_cast<double>(y[c])) * scale;
+    sum += apart * apart;
+  }
+  return sum;
+}
+
+// Coordinate c of point i in the float32 copy.
+template <class T>
+float copied(const Cloud<T>& cloud, std::size_t i, std::size_t c) {
+  return static_cast<float>((static_cast<double>(cloud.points[i * cloud.d + c]) - cloud.centre[c]) * cloud.scale);
+}
+
+// A pair (u, v) of squared distance at most R has 2 u·v - low(v) >= limit(u, R), also as computed in float32.
+float low(double norm, double share) { return static_cast<float>(norm * (1.0 - share)); }
+float limit(double norm, double share, double squared_radius) {
+  const double bound = norm * (1.0 - share) - squared_radius - kTiny;
+  return squared_radius < 0 ? kInfinity : std::nextafter(static_cast<float>(bound), -kInfinity);
+}
+
+// The float32 copy of a cloud as columns of products.
+struct Panels {
+  std::size_t n_panels;
+  Buffer<float> coordinates;  // [panel][feature][kColumns], 0 where there is no point
+  Buffer<double> norms;       // [panel][kColumns]: |v|²
+  Buffer<float> lows;         // low(v), +inf where there is no point
+
+  template <class T>
+  Panels(const Cloud<T>& cloud, int n_threads)
+      : n_panels(count_blocks(cloud.n, kColumns)),
+        coordinates(n_panels * kColumns * cloud.d),
+        norms(n_panels * kColumns),
+        lows(n_panels * kColumns) {
+    const double share = error_share(cloud.d);
+    parallel_for(n_panels, n_threads, [&](std::size_t panel, int) {
+      for (std::size_t at = 0; at < kColumns; ++at) {
+        const std::size_t i = panel * kColumns + at;
+        float* const column = coordinates.data() + panel * kColumns * cloud.d + at;
+        double norm = 0.0;
+        for (std::size_t c = 0; c < cloud.d; ++c) {
+          const float v = i < cloud.n ? copied(cloud, i, c) : 0.0F;
+          column[c * kColumns] = v;
+          norm += static_cast<double>(v) * static_cast<double>(v);
+        }
+        norms[i] = norm;
+        lows[i] = i < cloud.n ? low(norm, share) : kInfinity;
+      }
+    });
+  }
+};
+
+// Up to kBlock points of a cloud as rows of products.
+struct RowBlock {
+  std::size_t first, n, d;
+  std::vector<float> coordinates;  // [group][feature][kRows] of 2 u
+  double norms[kBlock]{};          // |u|²
+
+  template <class T>
+  RowBlock(const Cloud<T>& cloud, std::size_t block)
+      : first(block * kBlock), n(std::min(kBlock, cloud.n - first)), d(cloud.d), coordinates(kBlock * d) {
+    for (std::size_t row = 0; row < n; ++row)
+      for (std::size_t c = 0; c < d; ++c) {
+        const float u = copied(cloud, first + row, c);
+        coordinates[(row / kRows * d + c) * kRows + row % kRows] = 2.0F * u;
+        norms[row] += static_cast<double>(u) * static_cast<double>(u);
+      }
+  }
+};
+
+// products[r * kColumns + at] = 2 u_r · v_at
+HARTLEY_INLINE void multiply(const float* rows, const float* panel, std::size_t d, float* products) {
+  Vec<float> sums[kRows][kVectors]{};
+  for (std::size_t c = 0; c < d; ++c) {
+    Vec<float> column[kVectors];
+    for (std::size_t v = 0; v < kVectors; ++v) column[v] = load(panel + c * kColumns + v * kLane);
+    for (std::size_t r = 0; r < kRows; ++r) {
+      const Vec<float> row = splat(rows[c * kRows + r]);
+      for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = fma(row, column[v], sums[r][v]);
+    }
+  }
+  for (std::size_t r = 0; r < kRows; ++r)
+    for (std::size_t v = 0; v < kVectors; ++v) store(products + r * kColumns + v * kLane, sums[r][v]);
+}
+
+// visit(row of the block, first column, kLane products) for all pairs, a panel after the other from first_panel on.
+template <class Visit>
+void for_each_product(const RowBlock& rows, const Panels& panels, std::size_t first_panel, Visit&& visit) {
+  alignas(kVectorBytes) float products[kRows * kColumns];
+  for (std::size_t step = 0; step < panels.n_panels; ++step) {
+    const std::size_t panel = (first_panel + step) % panels.n_panels;
+    stop_if_asked();
+    for (std::size_t first = 0; first < rows.n; first += kRows) {
+      multiply(rows.coordinates.data() + first * rows.d, panels.coordinates.data() + panel * kColumns * rows.d, rows.d,
+               products);
+      for (std::size_t r = 0; r < std::min(kRows, rows.n - first); ++r)
+        for (std::size_t v = 0; v < kVectors; ++v)
+          visit(first + r, panel * kColumns + v * kLane, products + r * kColumns + v * kLane);
+    }
+  }
+}
+
+template <class Visit>
+HARTLEY_INLINE void for_each_bit(std::uint32_t bits, Visit&& visit) {
+  for (; bits != 0; bits &= bits - 1) visit(static_cast<std::size_t>(std::countr_zero(bits)));
+}
+
+}  // namespace
+
+template <class T>
+void ball_radii(const Cloud<T>& cloud, std::size_t k, double* squared_radius, int n_threads, ProgressRange progress) {
+  const Panels panels(cloud, n_threads);
+  const double share = error_share(cloud.d);
+  const auto search = [&](std::size_t block, int) {
+    const RowBlock rows(cloud, block);
+    std::vector<double> nearest(rows.n * k, std::numeric_limits<double>::infinity());  // a heap for each row
+    float limits[kBlock];
+    std::fill_n(limits, rows.n, -kInfinity);
+    const auto offer = [&](std::size_t row, std::size_t other) {
+      const std::size_t i = rows.first + row;
+      if (other == i) return;
+      const double apart =
+          squared_distance(cloud.points + i * cloud.d, cloud.points + other * cloud.d, cloud.d, cloud.scale);
+      double *const heap = nearest.data() + row * k, *const end = heap + k;
+      if (!(apart < heap[0])) return;
+      std::pop_heap(heap, end);
+      end[-1] = apart;
+      std::push_heap(heap, end);
+      if (heap[0] < std::numeric_limits<double>::infinity()) limits[row] = limit(rows.norms[row], share, heap[0]);
+    };
+    // from the rows' own place on: where neighbours lie side by side, as in series, the limits are tight at once
+    for_each_product(rows, panels, rows.first / kColumns, [&](std::size_t row, std::size_t at, const float* products) {
+      const Vec<float> beyond = load(products) - load(panels.lows.data() + at);
+      for_each_bit(less_equal_bits(splat(limits[row]), beyond), [&](std::size_t lane) {
+        if (at + lane < cloud.n) offer(row, at + lane);  // -inf <= -inf of the padding
+      });
+    });
+    for (std::size_t row = 0; row < rows.n; ++row) squared_radius[rows.first + row] = nearest[row * k];
+  };
+  parallel_for(count_blocks(cloud.n, kBlock), n_threads, search, progress);
+}
+
+template <class T>
+void ball_members(const Cloud<T>& real, const double* real_squared_radius, const Cloud<T>& generated,
+                  const double* generated_squared_radius, std::uint32_t* n_around, std::uint8_t* is_covered,
+                  std::uint8_t* is_reached, int n_threads, ProgressRange progress) {
+  const Panels panels(real, n_threads);
+  const std::size_t d = real.d;
+  const double share = error_share(d);
+  std::vector<float> real_limits(panels.n_panels * kColumns, kInfinity);
+  for (std::size_t i = 0; i < real.n; ++i) real_limits[i] = limit(panels.norms[i], share, real_squared_radius[i]);
+  std::vector<std::atomic<std::uint8_t>> covered(real.n), reached(real.n);
+
+  const auto look = [&](std::size_t block, int) {
+    const RowBlock rows(generated, block);
+    float lows[kBlock], limits[kBlock];
+    std::uint32_t around[kBlock]{};
+    for (std::size_t row = 0; row < rows.n; ++row) {
+      lows[row] = low(rows.norms[row], share);
+      limits[row] = limit(rows.norms[row], share, generated_squared_radius[rows.first + row]);
+    }
+    // a pair that may lie within one of its balls
+    const auto decide = [&](std::size_t row, std::size_t i, float product) {
+      const std::size_t j = rows.first + row;
+      const double of_real = real_squared_radius[i], of_generated = generated_squared_radius[j];
+      const double most = (rows.norms[row] + panels.norms[i]) * (1.0 + share) - static_cast<double>(product) + kTiny;
+      double apart = -1.0;  // not yet known
+      const auto within = [&](double squared) {
+        if (squared < 0) return false;
+        if (most <= squared) return true;
+        if (apart < 0) apart = squared_distance(real.points + i * d, generated.points + j * d, d, real.scale);
+        return apart <= squared;
+      };
+      if (within(of_real)) {
+        ++around[row];
+        covered[i].store(1, std::memory_order_relaxed);
+      }
+      if (reached[i].load(std::memory_order_relaxed) == 0 && within(of_generated))
+        reached[i].store(1, std::memory_order_relaxed);
+    };
+    for_each_product(rows, panels, 0, [&](std::size_t row, std::size_t at, const float* products) {
+      const Vec<float> product = load(products);
+      const std::uint32_t in_generated = less_equal_bits(splat(limits[row]), product - load(panels.lows.data() + at));
+      const std::uint32_t in_real = less_equal_bits(load(real_limits.data() + at), product - splat(lows[row]));
+      for_each_bit(in_generated | in_real, [&](std::size_t lane) { decide(row, at + lane, products[lane]); });
+    });
+    std::copy_n(around, rows.n, n_around + rows.first);
+  };
+  parallel_for(count_blocks(generated.n, kBlock), n_threads, look, progress);
+  for (std::size_t i = 0; i < real.n; ++i) {
+    is_covered[i] = covered[i].load(std::memory_order_relaxed);
+    is_reached[i] = reached[i].load(std::memory_order_relaxed);
+  }
+}
+
+#define HARTLEY_INSTANTIATE(T)                                                                                  \
+  template void ball_radii<T>(const Cloud<T>&, std::size_t, double*, int, ProgressRange);                       \
+  template void ball_members<T>(const Cloud<T>&, const double*, const Cloud<T>&, const double*, std::uint32_t*, \
+                                std::uint8_t*, std::uint8_t*, int, ProgressRange);
+HARTLEY_INSTANTIATE(double)
+HARTLEY_INSTANTIATE(float)
+#undef HARTLEY_INSTANTIATE
+
+}  // namespace hartley
