@@ -150,8 +150,8 @@ def precision_recall(real: Any, generated: Any, k: int = 3, *, progress: Progres
     Examples
     --------
     >>> from hartley import evaluation
-    >>> evaluation.precision_recall([0.0, 1.0, 2.0, 10.0], [0.5, 1.5, 2.0], k=1)
-    PrecisionRecall(precision=1.0, recall=0.5)
+    >>> evaluation.precision_recall([0.0, 1.0, 2.0, 10.0], [0.5, 1.5, 1.75], k=1)
+    PrecisionRecall(precision=1.0, recall=0.75)
     """
     found = _quality(real, generated, k, progress, "precision_recall", needs_recall=True)
     return PrecisionRecall(found.precision, found.recall)
@@ -187,8 +187,9 @@ def density_coverage(real: Any, generated: Any, k: int = 5, *, progress: Progres
     Notes
     -----
     Euclidean balls, their surface included: identical sets have coverage 1. For equal distributions the expected
-    coverage is 1 - (n - 1)…(n - k) / ((n + m - 1)…(n + m - k)), about 1 - 2^-k for n = m. Radii are made of real samples
-    alone, which are fewer outliers than generated ones. O((n² + nm) n_features) time, as in `precision_recall`.
+    coverage is 1 - (n - 1)…(n - k) / ((n + m - 1)…(n + m - k)), about 1 - 2^-k for n = m. Radii are made of real
+    samples alone, among which outliers are fewer than among generated ones.
+    O((n² + nm) n_features) time, as in `precision_recall`.
 
     References
     ----------
@@ -198,8 +199,8 @@ def density_coverage(real: Any, generated: Any, k: int = 5, *, progress: Progres
     Examples
     --------
     >>> from hartley import evaluation
-    >>> evaluation.density_coverage([0.0, 1.0, 2.0, 10.0], [0.5, 1.5, 2.0], k=1)
-    DensityCoverage(density=2.0, coverage=1.0)
+    >>> evaluation.density_coverage([0.0, 1.0, 2.0, 10.0], [0.5, 1.5, 1.75], k=1)
+    DensityCoverage(density=2.0, coverage=0.75)
     """
     found = _quality(real, generated, k, progress, "density_coverage", needs_recall=False)
     return DensityCoverage(found.density, found.coverage)
@@ -243,7 +244,7 @@ def prdc(real: Any, generated: Any, k: int = 5, *, progress: Progress = False) -
     Examples
     --------
     >>> from hartley import evaluation
-    >>> evaluation.prdc([0.0, 1.0, 2.0, 10.0], [0.5, 1.5, 2.0], k=1)
-    SampleQuality(precision=1.0, recall=0.5, density=2.0, coverage=1.0)
+    >>> evaluation.prdc([0.0, 1.0, 2.0, 10.0], [0.5, 1.5, 1.75], k=1)
+    SampleQuality(precision=1.0, recall=0.75, density=2.0, coverage=0.75)
     """
     return _quality(real, generated, k, progress, "prdc", needs_recall=True)

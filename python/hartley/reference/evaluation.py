@@ -20,7 +20,8 @@ def squared_radii(x: F64, k: int) -> F64:
     """Squared distance of each row to its k-th nearest other row."""
     distances = squared_distances(x, x)
     np.fill_diagonal(distances, np.inf)
-    return np.partition(distances, k - 1, axis=1)[:, k - 1]
+    radii: F64 = np.partition(distances, k - 1, axis=1)[:, k - 1]
+    return radii
 
 
 def prdc(real: F64, generated: F64, k: int) -> tuple[float, float, float, float]:
@@ -37,7 +38,8 @@ def frechet_distance(x: F64, y: F64) -> float:
 
     def root(matrix: F64) -> F64:
         values, vectors = np.linalg.eigh(matrix)
-        return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+        half: F64 = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+        return half
 
     cov_x, cov_y = np.cov(x, rowvar=False), np.cov(y, rowvar=False)
     cross = root(root(cov_x) @ cov_y @ root(cov_x))
