@@ -21,6 +21,7 @@ constexpr std::size_t kVectors = 2;                 // vectors of columns: twelv
 constexpr std::size_t kColumns = kVectors * kLane;  // columns of a panel
 constexpr std::size_t kGroups = 8;                  // tiles that share a panel while it is in the cache
 constexpr std::size_t kBlock = kRows * kGroups;     // rows a task
+constexpr std::size_t kFeaturesAPoll = std::size_t{1} << 16;  // of a panel with all rows: a millisecond
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr double kTiny = 0x1p-100;  // more than what all float32 products of a pair lose by underflow, d 2^-126
 
@@ -117,25 +118,31 @@ HARTLEY_INLINE void multiply(const float* rows, const float* panel, std::size_t 
     for (std::size_t v = 0; v < kVectors; ++v) store(products + r * kColumns + v * kLane, sums[r][v]);
 }
 
-// visit(row of the block, first column, kLane products) for all pairs, a panel after the other from first_panel on.
+// visit(row of the block, first column, kColumns products) for all pairs, a panel after the other from first_panel on.
 template <class Visit>
 void for_each_product(const RowBlock& rows, const Panels& panels, std::size_t first_panel, Visit&& visit) {
   alignas(kVectorBytes) float products[kRows * kColumns];
+  std::size_t features_done = 0;
   for (std::size_t step = 0; step < panels.n_panels; ++step) {
     const std::size_t panel = (first_panel + step) % panels.n_panels;
-    stop_if_asked();
+    if ((features_done += rows.d) >= kFeaturesAPoll) {
+      stop_if_asked();
+      features_done = 0;
+    }
     for (std::size_t first = 0; first < rows.n; first += kRows) {
       multiply(rows.coordinates.data() + first * rows.d, panels.coordinates.data() + panel * kColumns * rows.d, rows.d,
                products);
       for (std::size_t r = 0; r < std::min(kRows, rows.n - first); ++r)
-        for (std::size_t v = 0; v < kVectors; ++v)
-          visit(first + r, panel * kColumns + v * kLane, products + r * kColumns + v * kLane);
+        visit(first + r, panel * kColumns, products + r * kColumns);
     }
   }
 }
 
-template <class Visit>
-HARTLEY_INLINE void for_each_bit(std::uint32_t bits, Visit&& visit) {
+// visit(at) for every column of a panel whose bit of_vector(first column of a vector) has set.
+template <class Bits, class Visit>
+HARTLEY_INLINE void for_each_column(Bits&& of_vector, Visit&& visit) {
+  std::uint32_t bits = 0;
+  for (std::size_t v = 0; v < kVectors; ++v) bits |= of_vector(v * kLane) << (v * kLane);
   for (; bits != 0; bits &= bits - 1) visit(static_cast<std::size_t>(std::countr_zero(bits)));
 }
 
@@ -199,8 +206,11 @@ void ball_radii(const Cloud<T>& cloud, std::size_t k, double* squared_radius, in
     std::fill_n(limits, rows.n, -kInfinity);
     // from the rows' own place on: where neighbours lie side by side, as in series, the limits are tight at once
     for_each_product(rows, panels, rows.first / kColumns, [&](std::size_t row, std::size_t at, const float* products) {
-      const Vec<float> beyond = load(products) - load(panels.lows.data() + at);
-      for_each_bit(less_equal_bits(splat(limits[row]), beyond), [&](std::size_t lane) {
+      const Vec<float> of_row = splat(limits[row]);
+      const auto may_be_near = [&](std::size_t v) {
+        return less_equal_bits(of_row, load(products + v) - load(panels.lows.data() + at + v));
+      };
+      for_each_column(may_be_near, [&](std::size_t lane) {
         const std::size_t other = at + lane;
         if (other == rows.first + row || other >= cloud.n) return;  // past the end: -inf <= -inf
         const double norms = rows.norms[row] + panels.norms[other], product = static_cast<double>(products[lane]);
@@ -258,10 +268,13 @@ void ball_members(const Cloud<T>& real, const double* real_squared_radius, const
         reached[i].store(1, std::memory_order_relaxed);
     };
     for_each_product(rows, panels, 0, [&](std::size_t row, std::size_t at, const float* products) {
-      const Vec<float> product = load(products);
-      const std::uint32_t in_generated = less_equal_bits(splat(limits[row]), product - load(panels.lows.data() + at));
-      const std::uint32_t in_real = less_equal_bits(load(real_limits.data() + at), product - splat(lows[row]));
-      for_each_bit(in_generated | in_real, [&](std::size_t lane) { decide(row, at + lane, products[lane]); });
+      const Vec<float> of_row = splat(limits[row]), low_of_row = splat(lows[row]);
+      const auto may_be_within = [&](std::size_t v) {
+        const Vec<float> product = load(products + v);
+        return less_equal_bits(of_row, product - load(panels.lows.data() + at + v)) |
+               less_equal_bits(load(real_limits.data() + at + v), product - low_of_row);
+      };
+      for_each_column(may_be_within, [&](std::size_t lane) { decide(row, at + lane, products[lane]); });
     });
     std::copy_n(around, rows.n, n_around + rows.first);
   };
