@@ -53,6 +53,27 @@ def test_radii_are_the_sums_of_squares_to_the_last_bit(level, rng, dtype):
         np.testing.assert_array_equal(radii(x, k, far, 2.0**-20) * 2.0**40, reference.squared_radii(x, k))
 
 
+@pytest.mark.parametrize("n", [239, 240, 241, 480, 481, 721, 965, 1200])
+def test_every_block_of_points_meets_every_other(level, rng, n):
+    # blocks of 240 or 480 points: one, two, odd and even numbers of them, with and without a rest
+    x = rng.permutation(np.linspace(0, 1, n) ** 2)[:, None]  # each point's neighbours lie in other blocks
+    np.testing.assert_array_equal(radii(x, 2), reference.squared_radii(x, 2))
+    np.testing.assert_array_equal(radii(x, n // 2), reference.squared_radii(x, n // 2))
+
+
+def test_equal_points_have_balls_of_radius_zero(level):
+    x = np.repeat([[0.0, 1.0], [2.0, 1.0]], [300, 100], axis=0)
+    np.testing.assert_array_equal(radii(x, 99), 0.0)
+    np.testing.assert_array_equal(radii(x, 100), np.repeat([0.0, 4.0], [300, 100]))
+    assert evaluation.prdc(x, x[:300], 5) == (1.0, 0.75, 60.0, 0.75)
+
+
+def test_exchanged_sets_exchange_precision_and_recall(rng):
+    real, generated = rng.normal(size=(300, 5)), 0.6 * rng.normal(size=(260, 5))
+    found, turned = evaluation.precision_recall(real, generated, 4), evaluation.precision_recall(generated, real, 4)
+    assert (found.precision, found.recall) == (turned.recall, turned.precision)
+
+
 def test_points_on_the_surface_of_a_ball_are_in_it(level):
     # a grid: nearly every decision is a tie, and the sums are exact
     real = np.stack(np.meshgrid(*[np.arange(5.0)] * 3), axis=-1).reshape(-1, 3)

@@ -19,8 +19,9 @@ constexpr std::size_t kLane = static_cast<std::size_t>(kLanes<float>);
 constexpr std::size_t kRows = 6;                    // rows of a tile, by
 constexpr std::size_t kVectors = 2;                 // vectors of columns: twelve sums, two columns and a row fill AVX2
 constexpr std::size_t kColumns = kVectors * kLane;  // columns of a panel
-constexpr std::size_t kGroups = 8;                  // tiles that share a panel while it is in the cache
-constexpr std::size_t kBlock = kRows * kGroups;     // rows a task
+constexpr std::size_t kBlock = 8 * kRows;           // rows that share a panel while it is in the cache
+constexpr std::size_t kOwnBlock = 5 * kBlock;       // points of a cloud that meet as many others of it at a time
+static_assert(kOwnBlock % kRows == 0 && 2 * kOwnBlock % kColumns == 0);
 constexpr std::size_t kFeaturesAPoll = std::size_t{1} << 16;  // of a panel with all rows: a millisecond
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr double kTiny = 0x1p-100;  // more than what all float32 products of a pair lose by underflow, d 2^-126
@@ -54,54 +55,42 @@ float limit(double norm, double share, double squared_radius) {
   return squared_radius < 0 ? kInfinity : bound - std::abs(bound) * 0x1p-22F;  // below what was rounded
 }
 
-// The float32 copy of a cloud as columns of products.
-struct Panels {
-  std::size_t n_panels;
-  Buffer<float> coordinates;  // [panel][feature][kColumns], 0 where there is no point
-  Buffer<double> norms;       // [panel][kColumns]: |v|²
-  Buffer<float> lows;         // low(v), +inf where there is no point
+// The float32 copy of a cloud, kWide points side by side: rows of products (times 2) or columns.
+template <std::size_t kWide>
+struct Packed {
+  std::size_t n, d, n_groups;
+  Buffer<float> coordinates;  // [group][feature][kWide], 0 where there is no point
+  Buffer<double> norms;       // [group][kWide]: |u|²
+  Buffer<float> lows;         // low(u), +inf where there is no point
 
   template <class T>
-  Panels(const Cloud<T>& cloud, int n_threads)
-      : n_panels(count_blocks(cloud.n, kColumns)),
-        coordinates(n_panels * kColumns * cloud.d),
-        norms(n_panels * kColumns),
-        lows(n_panels * kColumns) {
-    const double share = error_share(cloud.d);
-    parallel_for(n_panels, n_threads, [&](std::size_t panel, int) {
-      for (std::size_t at = 0; at < kColumns; ++at) {
-        const std::size_t i = panel * kColumns + at;
-        float* const column = coordinates.data() + panel * kColumns * cloud.d + at;
+  Packed(const Cloud<T>& cloud, float factor, int n_threads)
+      : n(cloud.n),
+        d(cloud.d),
+        n_groups(count_blocks(n, kWide)),
+        coordinates(n_groups * kWide * d),
+        norms(n_groups * kWide),
+        lows(n_groups * kWide) {
+    const double share = error_share(d);
+    parallel_for(n_groups, n_threads, [&](std::size_t group, int) {
+      for (std::size_t i = group * kWide; i < (group + 1) * kWide; ++i) {
+        float* const column = coordinates.data() + group * kWide * d + i % kWide;
         double norm = 0.0;
-        for (std::size_t c = 0; c < cloud.d; ++c) {
-          const float v = i < cloud.n ? copied(cloud, i, c) : 0.0F;
-          column[c * kColumns] = v;
-          norm += static_cast<double>(v) * static_cast<double>(v);
+        for (std::size_t c = 0; c < d; ++c) {
+          const float u = i < n ? copied(cloud, i, c) : 0.0F;
+          column[c * kWide] = factor * u;
+          norm += static_cast<double>(u) * static_cast<double>(u);
         }
         norms[i] = norm;
-        lows[i] = i < cloud.n ? low(norm, share) : kInfinity;
+        lows[i] = i < n ? low(norm, share) : kInfinity;
       }
     });
   }
-};
 
-// Up to kBlock points of a cloud as rows of products.
-struct RowBlock {
-  std::size_t first, n, d;
-  std::vector<float> coordinates;  // [group][feature][kRows] of 2 u
-  double norms[kBlock]{};          // |u|²
-
-  template <class T>
-  RowBlock(const Cloud<T>& cloud, std::size_t block)
-      : first(block * kBlock), n(std::min(kBlock, cloud.n - first)), d(cloud.d), coordinates(kBlock * d) {
-    for (std::size_t row = 0; row < n; ++row)
-      for (std::size_t c = 0; c < d; ++c) {
-        const float u = copied(cloud, first + row, c);
-        coordinates[(row / kRows * d + c) * kRows + row % kRows] = 2.0F * u;
-        norms[row] += static_cast<double>(u) * static_cast<double>(u);
-      }
-  }
+  const float* group(std::size_t i) const { return coordinates.data() + i * kWide * d; }
 };
+using Strips = Packed<kRows>;
+using Panels = Packed<kColumns>;
 
 // products[r * kColumns + at] = 2 u_r · v_at
 HARTLEY_INLINE void multiply(const float* rows, const float* panel, std::size_t d, float* products) {
@@ -118,22 +107,22 @@ HARTLEY_INLINE void multiply(const float* rows, const float* panel, std::size_t 
     for (std::size_t v = 0; v < kVectors; ++v) store(products + r * kColumns + v * kLane, sums[r][v]);
 }
 
-// visit(row of the block, first column, kColumns products) for all pairs, a panel after the other from first_panel on.
+// visit(row, first column of the panel, kColumns products) for the rows [first, last), at most kBlock of them and
+// `first` a multiple of kRows, and all columns of the panels [first_panel, last_panel).
 template <class Visit>
-void for_each_product(const RowBlock& rows, const Panels& panels, std::size_t first_panel, Visit&& visit) {
+void for_each_product(const Strips& strips, std::size_t first, std::size_t last, const Panels& panels,
+                      std::size_t first_panel, std::size_t last_panel, Visit&& visit) {
   alignas(kVectorBytes) float products[kRows * kColumns];
   std::size_t features_done = 0;
-  for (std::size_t step = 0; step < panels.n_panels; ++step) {
-    const std::size_t panel = (first_panel + step) % panels.n_panels;
-    if ((features_done += rows.d) >= kFeaturesAPoll) {
+  for (std::size_t panel = first_panel; panel < last_panel; ++panel) {
+    if ((features_done += strips.d) >= kFeaturesAPoll) {
       stop_if_asked();
       features_done = 0;
     }
-    for (std::size_t first = 0; first < rows.n; first += kRows) {
-      multiply(rows.coordinates.data() + first * rows.d, panels.coordinates.data() + panel * kColumns * rows.d, rows.d,
-               products);
-      for (std::size_t r = 0; r < std::min(kRows, rows.n - first); ++r)
-        visit(first + r, panel * kColumns, products + r * kColumns);
+    for (std::size_t row = first; row < last; row += kRows) {
+      multiply(strips.group(row / kRows), panels.group(panel), strips.d, products);
+      for (std::size_t r = 0; r < std::min(kRows, last - row); ++r)
+        visit(row + r, panel * kColumns, products + r * kColumns);
     }
   }
 }
@@ -146,113 +135,160 @@ HARTLEY_INLINE void for_each_column(Bits&& of_vector, Visit&& visit) {
   for (; bits != 0; bits &= bits - 1) visit(static_cast<std::size_t>(std::countr_zero(bits)));
 }
 
-// The rows that may be among the k nearest to one, known by bounds of their squared distances: of 40 rows that come up
+// The points that may be among the k nearest to one, known by bounds of their squared distances: of 40 that come up
 // (k = 5, n = 10^4) 6 have to be looked at in the end, and a look costs more than everything else.
-class NearestRows {
+class Nearest {
  public:
-  explicit NearestRows(std::size_t k) : bounds_(k, std::numeric_limits<double>::infinity()), room_(4 * k + 32) {}
+  explicit Nearest(std::size_t k) : bounds_(k, std::numeric_limits<double>::infinity()), room_(4 * k + 16) {}
 
-  // Keeps a row whose squared distance lies in [least, most]; what the k-th squared distance cannot exceed.
-  double keep(double least, double most, std::uint32_t row) {
+  // What the k-th squared distance cannot exceed.
+  double bound() const { return bounds_.front(); }
+
+  // Keeps a point whose squared distance lies in [least, most]. Where bounds cannot tell who stays, distances do.
+  template <class SquaredDistance>
+  void keep(double least, double most, std::uint32_t point, SquaredDistance&& squared_distance_to) {
+    if (least > bound()) return;
     if (kept_.size() == room_) {
-      std::erase_if(kept_, [&](const Kept& kept) { return kept.least > bounds_.front(); });
-      room_ = std::max(room_, 2 * kept_.size());
+      forget();
+      if (kept_.size() > room_ / 2) look(squared_distance_to);
     }
-    kept_.push_back({least, row});
-    if (most < bounds_.front()) {
+    kept_.push_back({least, point});
+    if (most < bound()) {
       std::pop_heap(bounds_.begin(), bounds_.end());
       bounds_.back() = most;
       std::push_heap(bounds_.begin(), bounds_.end());
     }
-    return bounds_.front();
   }
 
-  // The k-th squared distance; at least k rows were kept.
+  // The k-th squared distance; at least k points were kept.
   template <class SquaredDistance>
   double kth_of(SquaredDistance&& squared_distance_to) {
-    std::vector<double> distances;
-    for (const Kept& kept : kept_) {
-      if (kept.least > bounds_.front()) continue;
-      distances.push_back(squared_distance_to(kept.row));
-      if (distances.size() % kLooksAPoll == 0) stop_if_asked();
-    }
-    const auto kth = distances.begin() + static_cast<std::ptrdiff_t>(bounds_.size()) - 1;
-    std::nth_element(distances.begin(), kth, distances.end());
-    return *kth;
+    forget();
+    look(squared_distance_to);
+    return bound();
   }
 
  private:
-  static constexpr std::size_t kLooksAPoll = 256;  // of a thousand features each: a fraction of a millisecond
-
   struct Kept {
     double least;
-    std::uint32_t row;
+    std::uint32_t point;
+    bool operator<(const Kept& other) const { return least < other.least; }
   };
+
+  void forget() {
+    std::erase_if(kept_, [&](const Kept& kept) { return kept.least > bound(); });
+  }
+
+  // Leaves the k nearest of those kept, with their distances for bounds.
+  template <class SquaredDistance>
+  void look(SquaredDistance&& squared_distance_to) {
+    for (Kept& kept : kept_) kept.least = squared_distance_to(kept.point);
+    const auto end = kept_.begin() + static_cast<std::ptrdiff_t>(bounds_.size());
+    std::nth_element(kept_.begin(), end - 1, kept_.end());
+    kept_.erase(end, kept_.end());
+    std::transform(kept_.begin(), kept_.end(), bounds_.begin(), [](const Kept& kept) { return kept.least; });
+    std::make_heap(bounds_.begin(), bounds_.end());
+  }
+
   std::vector<double> bounds_;  // a heap of the k smallest `most`
   std::vector<Kept> kept_;
   std::size_t room_;
 };
 
+// Calls meet(a, b) once for each pair a <= b of n blocks, in rounds where no block occurs twice: threads share nothing
+// and need no locks. First every block meets itself, then a tournament in which one stays and the others go round.
+template <class Meet>
+void for_each_pair(std::size_t n, int n_threads, ProgressRange progress, Meet&& meet) {
+  const std::size_t last = n + n % 2 - 1, n_rounds = n > 1 ? last : 0;  // last: the one that stays, none where n is odd
+  const auto part = [&](std::size_t done) {
+    const double share = static_cast<double>(done) / static_cast<double>(n_rounds + 1);
+    return progress.from < 0 ? -1.0 : progress.from + share * (progress.to - progress.from);
+  };
+  parallel_for(n, n_threads, [&](std::size_t block, int) { meet(block, block); }, {part(0), part(1)});
+  for (std::size_t round = 0; round < n_rounds; ++round) {
+    const auto play = [&](std::size_t pair, int) {
+      const std::size_t a = pair == 0 ? last : (round + pair) % last, b = (round + last - pair) % last;
+      if (a < n && b < n) meet(std::min(a, b), std::max(a, b));
+    };
+    parallel_for((last + 1) / 2, n_threads, play, {part(round + 1), part(round + 2)});
+  }
+}
+
 }  // namespace
 
 template <class T>
 void ball_radii(const Cloud<T>& cloud, std::size_t k, double* squared_radius, int n_threads, ProgressRange progress) {
-  const Panels panels(cloud, n_threads);
+  const Strips strips(cloud, 2.0F, n_threads);
+  const Panels panels(cloud, 1.0F, n_threads);
+  const std::size_t n = cloud.n, size = kOwnBlock % kColumns == 0 ? kOwnBlock : 2 * kOwnBlock;
   const double share = error_share(cloud.d);
-  const auto search = [&](std::size_t block, int) {
-    const RowBlock rows(cloud, block);
-    std::vector<NearestRows> nearest(rows.n, NearestRows(k));
-    float limits[kBlock];
-    std::fill_n(limits, rows.n, -kInfinity);
-    // from the rows' own place on: where neighbours lie side by side, as in series, the limits are tight at once
-    for_each_product(rows, panels, rows.first / kColumns, [&](std::size_t row, std::size_t at, const float* products) {
-      const Vec<float> of_row = splat(limits[row]);
+  std::vector<Nearest> nearest(n, Nearest(k));
+  std::vector<float> limits(panels.n_groups * kColumns, kInfinity);
+  std::fill_n(limits.begin(), n, -kInfinity);
+
+  const auto distance_from = [&](std::size_t i) {
+    return [&cloud, i](std::size_t other) {
+      return squared_distance(cloud.points + i * cloud.d, cloud.points + other * cloud.d, cloud.d, cloud.scale);
+    };
+  };
+  const auto offer = [&](std::size_t i, std::size_t other, double least, double most) {
+    nearest[i].keep(least, most, static_cast<std::uint32_t>(other), distance_from(i));
+    if (nearest[i].bound() < std::numeric_limits<double>::infinity())
+      limits[i] = limit(panels.norms[i], share, nearest[i].bound());
+  };
+  const auto meet = [&](std::size_t a, std::size_t b) {
+    const std::size_t a_end = std::min(n, (a + 1) * size), b_end = std::min(n, (b + 1) * size);
+    const auto look = [&](std::size_t row, std::size_t at, const float* products) {
+      const Vec<float> of_row = splat(limits[row]), low_of_row = splat(panels.lows[row]);
       const auto may_be_near = [&](std::size_t v) {
-        return less_equal_bits(of_row, load(products + v) - load(panels.lows.data() + at + v));
+        const Vec<float> product = load(products + v);
+        return less_equal_bits(of_row, product - load(panels.lows.data() + at + v)) |
+               less_equal_bits(load(limits.data() + at + v), product - low_of_row);
       };
       for_each_column(may_be_near, [&](std::size_t lane) {
         const std::size_t other = at + lane;
-        if (other == rows.first + row || other >= cloud.n) return;  // past the end: -inf <= -inf
-        const double norms = rows.norms[row] + panels.norms[other], product = static_cast<double>(products[lane]);
+        if (other >= n || (a == b && other <= row)) return;  // past the end -inf <= -inf; a block's own pairs once
+        const double norms = panels.norms[row] + panels.norms[other], product = static_cast<double>(products[lane]);
         const double least = norms * (1.0 - share) - product - kTiny, most = norms * (1.0 + share) - product + kTiny;
-        const double bound = nearest[row].keep(least, most, static_cast<std::uint32_t>(other));
-        if (bound < std::numeric_limits<double>::infinity()) limits[row] = limit(rows.norms[row], share, bound);
+        offer(row, other, least, most);
+        offer(other, row, least, most);
       });
-    });
-    for (std::size_t row = 0; row < rows.n; ++row) {
-      const T* const point = cloud.points + (rows.first + row) * cloud.d;
-      squared_radius[rows.first + row] = nearest[row].kth_of([&](std::uint32_t other) {
-        return squared_distance(point, cloud.points + other * cloud.d, cloud.d, cloud.scale);
-      });
-    }
+    };
+    for (std::size_t first = a * size; first < a_end; first += kBlock)
+      for_each_product(strips, first, std::min(first + kBlock, a_end), panels, b * size / kColumns,
+                       count_blocks(b_end, kColumns), look);
   };
-  parallel_for(count_blocks(cloud.n, kBlock), n_threads, search, progress);
+  const double middle = progress.from + 0.95 * (progress.to - progress.from);
+  for_each_pair(count_blocks(n, size), n_threads, {progress.from, middle}, meet);
+  const auto finish = [&](std::size_t block, int) {
+    for (std::size_t i = block * kBlock; i < std::min(n, (block + 1) * kBlock); ++i)
+      squared_radius[i] = nearest[i].kth_of(distance_from(i));
+  };
+  parallel_for(count_blocks(n, kBlock), n_threads, finish, {middle, progress.to});
 }
 
 template <class T>
 void ball_members(const Cloud<T>& real, const double* real_squared_radius, const Cloud<T>& generated,
                   const double* generated_squared_radius, std::uint32_t* n_around, std::uint8_t* is_covered,
                   std::uint8_t* is_reached, int n_threads, ProgressRange progress) {
-  const Panels panels(real, n_threads);
+  const Strips strips(generated, 2.0F, n_threads);
+  const Panels panels(real, 1.0F, n_threads);
   const std::size_t d = real.d;
   const double share = error_share(d);
-  std::vector<float> real_limits(panels.n_panels * kColumns, kInfinity);
+  std::vector<float> real_limits(panels.n_groups * kColumns, kInfinity);
   for (std::size_t i = 0; i < real.n; ++i) real_limits[i] = limit(panels.norms[i], share, real_squared_radius[i]);
   std::vector<std::atomic<std::uint8_t>> covered(real.n), reached(real.n);
 
   const auto look = [&](std::size_t block, int) {
-    const RowBlock rows(generated, block);
-    float lows[kBlock], limits[kBlock];
-    std::uint32_t around[kBlock]{};
-    for (std::size_t row = 0; row < rows.n; ++row) {
-      lows[row] = low(rows.norms[row], share);
-      limits[row] = limit(rows.norms[row], share, generated_squared_radius[rows.first + row]);
-    }
+    const std::size_t first = block * kBlock, last = std::min(generated.n, first + kBlock);
+    float limits[kBlock];
+    for (std::size_t j = first; j < last; ++j)
+      limits[j - first] = limit(strips.norms[j], share, generated_squared_radius[j]);
+    std::fill(n_around + first, n_around + last, 0u);
     // a pair that may lie within one of its balls
-    const auto decide = [&](std::size_t row, std::size_t i, float product) {
-      const std::size_t j = rows.first + row;
+    const auto decide = [&](std::size_t j, std::size_t i, float product) {
       const double of_real = real_squared_radius[i], of_generated = generated_squared_radius[j];
-      const double most = (rows.norms[row] + panels.norms[i]) * (1.0 + share) - static_cast<double>(product) + kTiny;
+      const double most = (strips.norms[j] + panels.norms[i]) * (1.0 + share) - static_cast<double>(product) + kTiny;
       double apart = -1.0;  // not yet known
       const auto within = [&](double squared) {
         if (squared < 0) return false;
@@ -261,22 +297,22 @@ void ball_members(const Cloud<T>& real, const double* real_squared_radius, const
         return apart <= squared;
       };
       if (within(of_real)) {
-        ++around[row];
+        ++n_around[j];
         covered[i].store(1, std::memory_order_relaxed);
       }
       if (reached[i].load(std::memory_order_relaxed) == 0 && within(of_generated))
         reached[i].store(1, std::memory_order_relaxed);
     };
-    for_each_product(rows, panels, 0, [&](std::size_t row, std::size_t at, const float* products) {
-      const Vec<float> of_row = splat(limits[row]), low_of_row = splat(lows[row]);
+    const auto compare = [&](std::size_t j, std::size_t at, const float* products) {
+      const Vec<float> of_row = splat(limits[j - first]), low_of_row = splat(strips.lows[j]);
       const auto may_be_within = [&](std::size_t v) {
         const Vec<float> product = load(products + v);
         return less_equal_bits(of_row, product - load(panels.lows.data() + at + v)) |
                less_equal_bits(load(real_limits.data() + at + v), product - low_of_row);
       };
-      for_each_column(may_be_within, [&](std::size_t lane) { decide(row, at + lane, products[lane]); });
-    });
-    std::copy_n(around, rows.n, n_around + rows.first);
+      for_each_column(may_be_within, [&](std::size_t lane) { decide(j, at + lane, products[lane]); });
+    };
+    for_each_product(strips, first, last, panels, 0, panels.n_groups, compare);
   };
   parallel_for(count_blocks(generated.n, kBlock), n_threads, look, progress);
   for (std::size_t i = 0; i < real.n; ++i) {

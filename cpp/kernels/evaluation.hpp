@@ -3,8 +3,8 @@
 //
 // Every decision (nearer, at most a radius away) is that of the float64 sum of squares Σ ((x_c - y_c) scale)², added in
 // the order of the coordinates: the same on every level. `scale` is a power of two that keeps the squares in range.
-// O(n m d) time in tiles of a float32 matrix product, which decide all but near ties; O((n + m) d) memory, one float32
-// copy of the clouds.
+// O(n m d) time in tiles of a float32 matrix product, which decide all but near ties; O((n + m) (d + k)) memory, two
+// float32 copies of the clouds.
 //
 // Preconditions: finite coordinates, |x_c - centre_c| scale <= 4 for every point, 1 <= d <= kMostFeatures, n < 2^32.
 #pragma once
