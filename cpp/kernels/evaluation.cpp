@@ -5,6 +5,8 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <mutex>
+#include <utility>
 #include <vector>
 
 #include "support/buffer.hpp"
@@ -198,23 +200,29 @@ class Nearest {
   std::size_t room_;
 };
 
-// Calls meet(a, b) once for each pair a <= b of n blocks, in rounds where no block occurs twice: threads share nothing
-// and need no locks. First every block meets itself, then a tournament in which one stays and the others go round.
+// Calls meet(a, b) once for each pair a <= b of n blocks, no block in two calls at a time. First every block meets
+// itself, then a tournament in which one stays and the others go round: threads hardly ever wait for each other, and
+// there is no end of a round at which all would wait for the slowest.
 template <class Meet>
 void for_each_pair(std::size_t n, int n_threads, ProgressRange progress, Meet&& meet) {
-  const std::size_t last = n + n % 2 - 1, n_rounds = n > 1 ? last : 0;  // last: the one that stays, none where n is odd
-  const auto part = [&](std::size_t done) {
-    const double share = static_cast<double>(done) / static_cast<double>(n_rounds + 1);
-    return progress.from < 0 ? -1.0 : progress.from + share * (progress.to - progress.from);
+  const std::size_t last = n + n % 2 - 1;  // the one that stays, none where n is odd
+  const std::size_t n_rounds = n > 1 ? last : 0, n_pairs = (last + 1) / 2;
+  std::vector<std::mutex> busy(n);
+  const auto play = [&](std::size_t game, int) {
+    std::size_t a = game, b = game;
+    if (game >= n) {
+      const std::size_t round = (game - n) / n_pairs, pair = (game - n) % n_pairs;
+      a = pair == 0 ? last : (round + pair) % last;
+      b = (round + last - pair) % last;
+      if (a > b) std::swap(a, b);
+    }
+    if (b >= n) return;
+    const std::lock_guard first(busy[a]);  // the lower one first: no two threads wait for each other
+    std::unique_lock second(busy[b], std::defer_lock);
+    if (a != b) second.lock();
+    meet(a, b);
   };
-  parallel_for(n, n_threads, [&](std::size_t block, int) { meet(block, block); }, {part(0), part(1)});
-  for (std::size_t round = 0; round < n_rounds; ++round) {
-    const auto play = [&](std::size_t pair, int) {
-      const std::size_t a = pair == 0 ? last : (round + pair) % last, b = (round + last - pair) % last;
-      if (a < n && b < n) meet(std::min(a, b), std::max(a, b));
-    };
-    parallel_for((last + 1) / 2, n_threads, play, {part(round + 1), part(round + 2)});
-  }
+  parallel_for(n + n_rounds * n_pairs, n_threads, play, progress);
 }
 
 }  // namespace
