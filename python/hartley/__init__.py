@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
     from . import (
         discrete,
+        evaluation,
         families,
         fisher,
         gaussian,
@@ -81,6 +82,7 @@ __all__ = [
     "discrete",
     "dual_total_correlation",
     "entropy",
+    "evaluation",
     "f_divergence",
     "families",
     "fisher",
@@ -123,6 +125,7 @@ __all__ = [
 _ON_FIRST_USE = frozenset(
     {
         "discrete",
+        "evaluation",
         "families",
         "fisher",
         "gaussian",

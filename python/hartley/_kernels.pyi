@@ -367,6 +367,7 @@ def logits_binary_cross_entropy(
     n_threads: int,
     progress: Progress,
 ) -> tuple[float, float, float, bool, Any, Any]: ...
+
 # x (n, d), centre (d): squared distances to the k-th nearest other row, times scale²
 def evaluation_ball_radii(
     x: Real, k: int, centre: F64, scale: float, progress: Progress, n_threads: int
