@@ -405,26 +405,6 @@ def test_quadratic_expansion_writes_a_table_and_a_figure(tmp_path: Path) -> None
         assert family.error(1e-3) / 1e-9 == pytest.approx(family.third / 6, abs=1e-5, rel=1e-2)
 
 
-def test_mode_collapse_writes_a_table_and_a_figure(tmp_path: Path) -> None:
-    from hartley.bench import mode_collapse
-
-    measured = mode_collapse.write(tmp_path, n=200)
-    assert (tmp_path / "mode_collapse.png").stat().st_size > 10_000
-    assert "| 7 |" in (tmp_path / "mode_collapse.md").read_text()
-    for lost, values in enumerate(measured):
-        left = mode_collapse.N_MODES - lost
-        # modes are 10 standard deviations apart: 6e-7 of the mass lies nearer to another one
-        assert values["KL(generator‖data)"] == pytest.approx(np.log(8 / left), abs=1e-4)
-        # the data have 1/8 on every mode, the generator 1/left on those that are left
-        p, q, middle = 1 / 8, 1 / left, (1 / 8 + 1 / left) / 2
-        shares = left * (p * np.log(p / middle) + q * np.log(q / middle)) + lost * p * np.log(2)
-        assert values["Jensen-Shannon"] == pytest.approx(shares / 2, abs=1e-4)
-        assert values["KL(data‖generator)"] >= 5 * lost
-        assert values["precision"] > 0.9
-        assert values["recall"] == pytest.approx(left / 8, abs=0.15)  # standard error 0.035, and balls between modes
-        assert values["effective modes / 8"] == pytest.approx(left / 8, abs=0.05)
-
-
 def test_the_command_fails_when_someone_disagrees(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = replace(CASE, row="X9", run=lambda x: x.sum() + 1)
     monkeypatch.setattr(command, "discover", lambda: {"made": [wrong, CASE]})

@@ -43,7 +43,7 @@ def test_examples_of_the_readme_run():
     assert failures == 0
 
 
-@pytest.mark.parametrize("page", ["vae_information", "perplexity"])
+@pytest.mark.parametrize("page", ["vae_information", "perplexity", "mode_collapse"])
 def test_pages_run_and_draw_their_picture(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     failures, n = doctest.testfile(str(ROOT / "docs" / f"{page}.md"), module_relative=False)
