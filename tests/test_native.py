@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -128,6 +129,7 @@ def test_a_forked_child_computes_the_same_after_its_parent_used_threads():
         assert done.returncode == 0, done.stderr
 
 
+@functools.cache
 def long_calls():
     rng = np.random.default_rng(0)
     wide = rng.normal(size=(30_000, 700))
@@ -146,6 +148,17 @@ def long_calls():
             wide[:8000, :50], wide[8000:16000, :50], reg=1.0, memory_limit=0
         ),
         "sorting for a distance on the line": lambda: ht.transport.wasserstein_1d(line[0], line[1]),
+        "passes of Blahut and Arimoto": lambda: ht.rate_distortion.rate_distortion(
+            np.full(700, 1 / 700), np.abs(wide[:700]), beta=9.0, tol=0, max_iter=10**6, accelerate=False
+        ),
+        "information bottleneck": lambda: ht.rate_distortion.information_bottleneck(
+            np.exp(wide[:700]), beta=5.0, n_clusters=20, seed=0, normalize=True
+        ),
+        "rows of logits": lambda: ht.logits.cross_entropy(wide, np.zeros(len(wide), dtype=np.int64), return_grad=True),
+        "balls around samples": lambda: ht.evaluation.prdc(wide[:10_000, :64], wide[10_000:20_000, :64]),
+        "aggregate posterior": lambda: ht.vae.elbo_decomposition(
+            wide[:8000, :32], wide[:8000, 32:64], wide[:8000, 64:96], method="full"
+        ),
     }
 
 
@@ -163,6 +176,11 @@ LONG_CALLS = [
     "Sinkhorn, kernel stored",
     "Sinkhorn, kernel recomputed",
     "sorting for a distance on the line",
+    "passes of Blahut and Arimoto",
+    "information bottleneck",
+    "rows of logits",
+    "balls around samples",
+    "aggregate posterior",
 ]
 
 

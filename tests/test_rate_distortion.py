@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-import signal
-import threading
-import time
 import warnings
 
 import hypothesis.extra.numpy as hnp
@@ -543,17 +540,6 @@ def test_progress_tells_fractions_and_may_stop():
 
     with pytest.raises(RuntimeError, match="enough"):
         rate_distortion(p, distortion, beta=3.0, tol=0, max_iter=10**6, accelerate=False, progress=stop)
-
-
-def test_interrupt_stops_a_solver():
-    p, distortion = normal_source(100)
-    timer = threading.Timer(0.2, signal.raise_signal, [signal.SIGINT])
-    timer.start()
-    begin = time.perf_counter()
-    with pytest.raises(KeyboardInterrupt):
-        rate_distortion(p, distortion, beta=3.0, tol=0, max_iter=10**9, accelerate=False)
-    assert time.perf_counter() - begin < 5
-    timer.join()
 
 
 def test_channel_is_refused_beyond_the_memory_limit(rng):
