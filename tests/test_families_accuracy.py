@@ -13,7 +13,7 @@ import scipy.stats as st
 import hartley as ht
 import hartley.families as hf
 from hartley import _special
-from hartley._parameters import POSITIVE
+from hartley._ranges import POSITIVE
 
 
 @pytest.fixture(autouse=True)
@@ -339,7 +339,7 @@ def test_points_outside_the_support_have_no_probability_and_no_fit(cls, paramete
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: hf.Bernoulli([0.5, 1.5]), "p must be from 0 to 1, got p[1] = 1.5 (1 of 2 entries)"),
+        (lambda: hf.Bernoulli([0.5, 1.5]), "p must be from 0 to 1, got 1 wrong of 2 entries, first p[1] = 1.5"),
         (lambda: hf.Poisson(-1), "rate must be at least 0 and finite, got -1"),
         (lambda: hf.Binomial(2.5, 0.5), "n must be a whole number from 1 to 2**53, got 2.5"),
         (lambda: hf.Geometric(0), "p must be more than 0 and at most 1, got 0"),
@@ -356,14 +356,17 @@ def test_points_outside_the_support_have_no_probability_and_no_fit(cls, paramete
         ),
         (lambda: hf.Dirichlet([1.0]), "alpha must have two or more components along its last axis, got shape (1,)"),
         (lambda: hf.MultivariateNormal([0, 0], np.eye(3)), "mean and cov must have shapes (..., d) and (..., d, d)"),
-        (lambda: hf.MultivariateNormal([0, 0], [[1, 0.5], [0, 1]]), "cov must be symmetric, which cov[0, 1] is not"),
+        (
+            lambda: hf.MultivariateNormal([0, 0], [[1, 0.5], [0, 1]]),
+            "cov must be symmetric, but cov[0, 1] = 0.5 differs from 0",
+        ),
         (
             lambda: hf.MultivariateNormal([0, 0], [[1, 2], [2, 1]]),
-            "cov must be positive definite, got least eigenvalue -1",
+            "cov must be positive definite, but its least eigenvalue is -1",
         ),
         (
             lambda: hf.MultivariateNormal([0, 0], [np.eye(2), [[1, 2], [2, 1]]]),
-            "cov must be positive definite, got least eigenvalue -1 in matrix 1 of 2",
+            "cov must be positive definite, but its least eigenvalue is -1 to rounding, matrix 1 of 2",
         ),
         (lambda: hf.MultivariateNormal.from_natural([1.0, 2.0, 3.0]), "eta must have d + d (d + 1) / 2 components"),
         (lambda: hf.Exponential.from_natural(1.0), "eta leads to no exponential distribution: rate must be positive"),
@@ -462,6 +465,15 @@ class Rayleigh(hf.ExponentialFamily):
     def _statistic(x):
         return np.square(x)
 
+    def _fisher(self):
+        return 4.0 / np.square(self.scale)
+
+    def _fisher_natural(self):
+        return 4.0 * np.square(np.square(self.scale))
+
+    def _sample(self, rng, shape):
+        return rng.rayleigh(self.scale, shape)
+
     def _log_base(self, x):
         return np.log(x)
 
@@ -477,6 +489,12 @@ def test_a_family_of_ones_own_takes_what_is_general():
     np.testing.assert_allclose(
         p.kl_divergence(q), hf.Exponential(1 / (2 * p.scale**2)).kl_divergence(hf.Exponential(1 / 4.5)), rtol=1e-14
     )
+    curvature = 1.0 / p.natural_parameters() ** 2  # of A = -log(-2 η)
+    np.testing.assert_allclose(p.fisher_information(natural=True), curvature, rtol=1e-14)
+    np.testing.assert_allclose(p.fisher_information(), curvature / p.scale**6, rtol=1e-14)  # dη/dscale = scale^-3
+    draws = p.sample(10_000, seed=0)
+    # E X² = 2 scale², with the standard deviation 2 scale²: five standard errors
+    np.testing.assert_allclose((draws**2).mean(axis=0), 2 * p.scale**2, rtol=5 / np.sqrt(10_000))
     assert Rayleigh.fit([1.0, 2.0]).scale == pytest.approx(np.sqrt(5 / 4), rel=1e-15)
 
 

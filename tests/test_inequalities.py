@@ -381,7 +381,7 @@ def test_a_number_gives_a_float_and_an_array_its_shape(function):
         (lambda: inequalities.bretagnolle_huber([[-1]]), r"first kl\[0, 0\] = -1"),
         (lambda: inequalities.kl_lower_bound(1.5), "total_variation must be from 0 to 1, got 1.5"),
         (lambda: inequalities.reverse_pinsker(2, 0.5), "total_variation must be from 0 to 1"),
-        (lambda: inequalities.reverse_pinsker(0.5, 0), "least_probability must be greater than 0 and at most 1, got 0"),
+        (lambda: inequalities.reverse_pinsker(0.5, 0), "least_probability must be more than 0 and at most 1, got 0"),
         (
             lambda: inequalities.reverse_pinsker([0, 1], [1, 1, 1]),
             "total_variation and least_probability must broadcast",
@@ -413,7 +413,7 @@ def test_a_number_gives_a_float_and_an_array_its_shape(function):
         (lambda: inequalities.maximum_entropy(support=(0, INF)), r"support\[1\] must be finite, got inf"),
         (lambda: inequalities.maximum_entropy(support=3), r"support must be a pair \(a, b\), got 3"),
         (lambda: inequalities.maximum_entropy(support=([0, 0], [1, 1, 1])), "ends of support must broadcast"),
-        (lambda: inequalities.maximum_entropy(variance=0), "variance must be finite and greater than 0, got 0"),
+        (lambda: inequalities.maximum_entropy(variance=0), "variance must be positive and finite, got 0"),
         (lambda: inequalities.maximum_entropy(covariance=[[1, 1], [1, 1]]), "covariance must be positive definite"),
         (lambda: inequalities.maximum_entropy(covariance=[1, 1]), "covariance must be a square matrix"),
     ],

@@ -3,8 +3,9 @@
 // Both algorithms minimise a convex function of weights q on the simplex through z = B q:
 //
 //   rate-distortion at slope β   F(q) = -Σ_i p_i log z_i                B_ij = e^(-β (d_ij - min_j d_ij))
-//   capacity at cost slope s     F(q) = Σ_i z_i log z_i - Σ_j e_j q_j   B_ij = W(i | j), e_j = Σ_i B_ij log B_ij - s
-//   b_j
+//   capacity at cost slope s     F(q) = Σ_i z_i log z_i - Σ_j e_j q_j   B_ij = W(i | j)
+//
+// with e_j = Σ_i B_ij log B_ij - s b_j for inputs of cost b_j.
 //
 // One pass over B takes z = B q and Bᵀ(p / z), or Bᵀ log z, from every group of rows while it is in cache. That gives
 // F, its gradient, the step q_j ← q_j e^(g_j) of Blahut (1972) and Arimoto (1972), and a bound of what is left:

@@ -116,6 +116,12 @@ def require_equal_lengths(x: NDArray[Any], y: NDArray[Any], x_name: str, y_name:
         raise ValueError(f"{x_name} and {y_name} must have equally many samples, got {len(x)} and {len(y)}")
 
 
+def as_result(value: Any) -> float | NDArray[np.float64]:
+    """What functions of numbers or arrays return: a Python float for one number, else an array."""
+    array = np.asarray(value, dtype=np.float64)
+    return array if array.ndim else float(array)
+
+
 def count_and_first(bad: NDArray[np.bool_]) -> tuple[int, str]:
     """How many entries are bad, and the index of the first as it is written between brackets."""
     index = np.unravel_index(int(np.argmax(bad)), bad.shape)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ._arrays import as_real, require_finite
-from ._parameters import Array, as_result, common_shape
+from ._arrays import as_real, as_result, require_finite
+from ._parameters import Array, common_shape
 
 
 def bregman_divergence(

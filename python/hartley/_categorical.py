@@ -9,18 +9,8 @@ import numpy as np
 from . import _special
 from ._entropies import entropy as entropy_of_pmf
 from ._exponential_family import ExponentialFamily
-from ._parameters import (
-    COUNT,
-    COUNTS,
-    PROBABILITY,
-    Array,
-    Numbers,
-    Range,
-    as_numbers,
-    as_parameter,
-    require_components,
-    sums_to_one,
-)
+from ._parameters import COUNT, COUNTS, Array, Numbers, as_numbers, as_parameter, require_components, sums_to_one
+from ._ranges import PROBABILITY, Range
 
 
 class Categorical(ExponentialFamily):

@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._arrays import RealArray, count_and_first
+from ._arrays import RealArray, as_result, count_and_first
 from ._critic_scores import (
     F64,
-    as_result,
     as_score_list,
     number_between,
     per_batch,

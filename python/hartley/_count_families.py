@@ -8,7 +8,8 @@ import numpy as np
 
 from . import _special
 from ._exponential_family import ExponentialFamily
-from ._parameters import COUNTS, MODERATE_PROBABILITY, NON_NEGATIVE, POSITIVE, Array, Numbers
+from ._parameters import COUNTS, MODERATE_PROBABILITY, Array, Numbers
+from ._ranges import NON_NEGATIVE, POSITIVE
 from ._special import binary_divergence
 
 

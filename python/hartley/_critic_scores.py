@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import RealArray, as_number, as_real, count_and_first
+from ._arrays import RealArray, as_number, as_real, as_result, count_and_first
 from ._units import Base, nats_per_unit
 from ._warnings import SaturationWarning
 
@@ -209,8 +209,3 @@ def evaluate(
     if return_std:
         result.append(as_result(np.sqrt(variances) / unit))
     return result[0] if len(result) == 1 else tuple(result)
-
-
-def as_result(values: Any) -> Any:
-    """A Python float for one number, else the array."""
-    return float(values) if np.ndim(values) == 0 else values

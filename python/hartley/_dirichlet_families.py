@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ import numpy as np
 from . import _special
 from ._exponential_family import ExponentialFamily
 from ._gamma_means import dirichlet_concentrations
-from ._parameters import POSITIVE, Array, Numbers, Range, require_components, stack, sums_to_one
+from ._parameters import Array, Numbers, require_components, stack, sums_to_one
+from ._ranges import POSITIVE, Range
 
 
 class _DirichletFamily(ExponentialFamily):
@@ -17,8 +19,8 @@ class _DirichletFamily(ExponentialFamily):
 
     is_vector = True
 
-    def _concentrations(self) -> Numbers:
-        raise NotImplementedError
+    @abstractmethod
+    def _concentrations(self) -> Numbers: ...
 
     @staticmethod
     def _parts(x: Array) -> Numbers:

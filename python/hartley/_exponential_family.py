@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import count_and_first
+from ._arrays import as_result, count_and_first
 from ._family_hooks import FamilyHooks
-from ._parameters import Array, as_numbers, as_parameter, as_result, common_shape
+from ._parameters import Array, as_numbers, as_parameter, common_shape
 from ._units import Base, nats_per_unit
 
 Family = TypeVar("Family", bound="ExponentialFamily")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._parameters import Array, Numbers, Range
+from ._parameters import Array, Numbers
+from ._ranges import Range
 
 
-class FamilyHooks:
+class FamilyHooks(ABC):
     """The hooks of :class:`ExponentialFamily`, which calls them with checked arrays and with NumPy's warnings off."""
 
     name: ClassVar[str]
@@ -27,35 +29,35 @@ class FamilyHooks:
 
     # What a family states.
 
-    def _natural(self) -> Numbers:
-        raise NotImplementedError
+    @abstractmethod
+    def _natural(self) -> Numbers: ...
 
     @classmethod
-    def _from_natural(cls, eta: Array, **constants: Any) -> dict[str, Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def _from_natural(cls, eta: Array, **constants: Any) -> dict[str, Any]: ...
 
-    def _log_partition(self, eta: Array) -> Numbers:
-        raise NotImplementedError
+    @abstractmethod
+    def _log_partition(self, eta: Array) -> Numbers: ...
 
-    def _mean(self) -> Numbers:
-        raise NotImplementedError
+    @abstractmethod
+    def _mean(self) -> Numbers: ...
 
     @classmethod
-    def _from_mean(cls, mean: Array, **constants: Any) -> dict[str, Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def _from_mean(cls, mean: Array, **constants: Any) -> dict[str, Any]: ...
 
     @staticmethod
-    def _statistic(x: Array, **constants: Any) -> Numbers:
-        raise NotImplementedError
+    @abstractmethod
+    def _statistic(x: Array, **constants: Any) -> Numbers: ...
 
-    def _fisher(self) -> Numbers:
-        raise NotImplementedError
+    @abstractmethod
+    def _fisher(self) -> Numbers: ...
 
-    def _fisher_natural(self) -> Numbers:
-        raise NotImplementedError
+    @abstractmethod
+    def _fisher_natural(self) -> Numbers: ...
 
-    def _sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any: ...
 
     # What follows from the rest unless a family knows a more accurate form.
 

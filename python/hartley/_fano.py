@@ -7,8 +7,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ._arrays import as_result
 from ._entropies import binary_entropy
-from ._ranges import DIVERGENCE, PROBABILITY, as_numbers, as_whole_numbers, number_or_array, require_all
+from ._ranges import DIVERGENCE, PROBABILITY, as_numbers, as_whole_numbers, require_all
 from ._units import Base, nats_per_unit
 
 F64: TypeAlias = NDArray[np.float64]
@@ -65,7 +66,7 @@ def fano_entropy_bound(error: Any, n_symbols: Any, *, base: Base = None) -> floa
     """
     unit = nats_per_unit(base)
     e, m = _broadcast(as_numbers(error, "error", PROBABILITY), as_whole_numbers(n_symbols, "n_symbols", 2), "error")
-    return number_or_array((np.asarray(binary_entropy(e)) + e * np.log(m - 1.0)) / unit)
+    return as_result((np.asarray(binary_entropy(e)) + e * np.log(m - 1.0)) / unit)
 
 
 def fano_error_bound(conditional_entropy: Any, n_symbols: Any, *, base: Base = None) -> float | F64:
@@ -119,7 +120,7 @@ def fano_error_bound(conditional_entropy: Any, n_symbols: Any, *, base: Base = N
     if not holds.all():
         least = float(most.flat[int(np.argmin(holds))])
         require_all(holds, h, "conditional_entropy", f"at most log n_symbols = {least:.9g}")
-    return number_or_array(_least_error(h * unit, m))
+    return as_result(_least_error(h * unit, m))
 
 
 def _least_error(h: F64, m: F64) -> F64:

@@ -8,8 +8,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ._arrays import as_result
 from ._f_divergences import hellinger_distance
-from ._ranges import FINITE, NON_NEGATIVE, POSITIVE, PROBABILITY, as_numbers, number_or_array, require_all
+from ._ranges import FINITE, NON_NEGATIVE, POSITIVE, PROBABILITY, as_numbers, require_all
 
 F64: TypeAlias = NDArray[np.float64]
 Curve: TypeAlias = Callable[[F64, F64, F64], F64]
@@ -72,15 +73,15 @@ def fisher_rao_distance(p: Any, q: Any, *, family: str = "categorical") -> float
     """
     _require_family(family)
     if family == "categorical":
-        return number_or_array(4.0 * np.arcsin(np.asarray(hellinger_distance(p, q)) * np.sqrt(0.5)))
+        return as_result(4.0 * np.arcsin(np.asarray(hellinger_distance(p, q)) * np.sqrt(0.5)))
     first, second = _pair(p, q, family)
     if family == "normal":
-        return number_or_array(np.sqrt(2.0) * _hyperbolic_distance(first, second))
+        return as_result(np.sqrt(2.0) * _hyperbolic_distance(first, second))
     if family == "exponential":  # a vertical line of the hyperbolic plane
-        return number_or_array(_arsinh_of_ratio(np.abs(0.5 * first - 0.5 * second), first, second))
+        return as_result(_arsinh_of_ratio(np.abs(0.5 * first - 0.5 * second), first, second))
     roots = np.sqrt(first) + np.sqrt(second)
     safe = np.where(roots > 0, roots, 1.0)
-    return number_or_array(np.abs(first - second) / (0.5 * safe))
+    return as_result(np.abs(first - second) / (0.5 * safe))
 
 
 def fisher_rao_geodesic(p: Any, q: Any, t: Any, *, family: str = "categorical") -> float | F64:
@@ -137,7 +138,7 @@ def fisher_rao_geodesic(p: Any, q: Any, t: Any, *, family: str = "categorical") 
     first, second = np.broadcast_arrays(*_pair(p, q, family))
     times = times.reshape(times.shape + (1,) * first.ndim)
     points = _CURVES[family](first, second, times)
-    return number_or_array(np.where(times == 0, first, np.where(times == 1, second, points)))
+    return as_result(np.where(times == 0, first, np.where(times == 1, second, points)))
 
 
 def _require_family(family: str) -> None:

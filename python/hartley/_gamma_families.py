@@ -9,7 +9,8 @@ import numpy as np
 from . import _special
 from ._exponential_family import ExponentialFamily
 from ._gamma_means import gamma_shape
-from ._parameters import POSITIVE, Array, Numbers, matrix, stack
+from ._parameters import Array, Numbers, matrix, stack
+from ._ranges import POSITIVE
 
 
 def _divergence(shape: Any, rate: Any, other_shape: Any, other_rate: Any) -> Numbers:

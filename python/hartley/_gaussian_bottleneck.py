@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ._arrays import as_real, require_finite
 from ._bottleneck_betas import as_betas
 from ._clouds import positive
 from ._joint_tables import F64, Variables, as_axes, require_disjoint
+from ._positive_definite import as_symmetric, cholesky, solve_lower
 from ._units import Base, nats_per_unit, unit_name
 
-_SYMMETRIC = 1e-8  # how far cov may be from its transpose, relative to the variances
 _CERTAIN = 1e-12  # 1 - ρ² below this is rounding: a direction of X that Y determines
 
 
@@ -122,33 +121,14 @@ def _in_order(variables: Variables, ndim: int) -> list[int]:
 
 def _whitening(cov: F64, name: str) -> F64:
     """L⁻¹ with cov = L Lᵀ."""
-    scale = np.sqrt(np.diag(cov).clip(min=0.0))
-    if (scale > 0).all():
-        try:
-            lower = np.linalg.cholesky(cov / scale[:, None] / scale)
-            # the share of a variable that those before it leave over
-            if np.diag(lower).min() ** 2 > len(cov) * np.finfo(np.float64).eps:
-                whitening: F64 = np.linalg.inv(lower) / scale
-                return whitening
-        except np.linalg.LinAlgError:
-            pass
-    raise ValueError(
-        f"cov must be positive definite, but that of {name} is not: a variable is a function of the others"
-    )
+    factor = cholesky(cov, f"cov of {name}", "a variable is a function of the others")
+    return solve_lower(factor, np.eye(len(cov)))
 
 
 def _canonical(cov: Any, x: Variables, y: Variables) -> _Canonical:
-    matrix = as_real(cov, "cov").astype(np.float64, copy=False)
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.size == 0:
+    matrix = as_symmetric(cov, "cov")
+    if matrix.ndim != 2:
         raise ValueError(f"cov must have shape (n_variables, n_variables), got {matrix.shape}")
-    require_finite(matrix, "cov")
-    scale = np.sqrt(np.abs(np.diag(matrix)))
-    asymmetry = np.abs(matrix - matrix.T) - _SYMMETRIC * scale[:, None] * scale
-    if asymmetry.max() > 0:
-        i, j = np.unravel_index(int(asymmetry.argmax()), matrix.shape)
-        raise ValueError(
-            f"cov must be symmetric, got cov[{i}, {j}] = {matrix[i, j]:.9g} and cov[{j}, {i}] = {matrix[j, i]:.9g}"
-        )
     require_disjoint(x=as_axes(x, len(matrix), "x"), y=as_axes(y, len(matrix), "y"))
     first, second = _in_order(x, len(matrix)), _in_order(y, len(matrix))
     white_x, white_y = _whitening(matrix[np.ix_(first, first)], "x"), _whitening(matrix[np.ix_(second, second)], "y")

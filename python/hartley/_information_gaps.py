@@ -8,9 +8,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import as_real
+from ._arrays import as_real, as_result
 from ._distributions import sums_of_one
-from ._ranges import number_or_array
 from ._units import Base, nats_per_unit
 
 F64: TypeAlias = NDArray[np.float64]
@@ -63,7 +62,7 @@ def _conditional_information(p: F64, x: int, y: int) -> F64:
 
 
 def _shaped(nats: F64, unit: float, batch: tuple[int, ...]) -> float | F64:
-    return number_or_array((nats / unit).reshape(batch))
+    return as_result((nats / unit).reshape(batch))
 
 
 def data_processing_gap(pxyz: Any, *, base: Base = None, normalize: bool = False) -> DataProcessingGap:

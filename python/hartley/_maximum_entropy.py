@@ -8,8 +8,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ._arrays import as_result
 from ._positive_definite import as_symmetric, cholesky
-from ._ranges import FINITE, POSITIVE, as_numbers, as_whole_numbers, number_or_array, require_all
+from ._ranges import FINITE, POSITIVE, as_numbers, as_whole_numbers, require_all
 from ._units import Base, nats_per_unit
 
 F64: TypeAlias = NDArray[np.float64]
@@ -85,7 +86,7 @@ def maximum_entropy(
         factor = cholesky(matrix, "covariance", "a vector that lies in a plane has differential entropy -inf")
         roots = np.diagonal(factor, axis1=-2, axis2=-1)
         nats = 0.5 * roots.shape[-1] * (math.log(2.0 * math.pi) + 1.0) + np.log(roots).sum(axis=-1)
-    return number_or_array(np.asarray(nats / unit))
+    return as_result(np.asarray(nats / unit))
 
 
 def _log_length(support: Any) -> F64:

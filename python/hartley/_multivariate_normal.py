@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from . import _special
-from ._arrays import count_and_first
 from ._exponential_family import ExponentialFamily
-from ._parameters import FINITE, Array, Numbers, Range
+from ._parameters import Array, Numbers
+from ._positive_definite import as_symmetric, cholesky, solve_lower
+from ._ranges import FINITE, Range
 
 _LOG_2PI = 1.8378770664093454836
-_ASYMMETRY = 1e-10  # how far cov[i, j] and cov[j, i] may differ, relative to the standard deviations
 
 
 def _dimension(n_components: int) -> int:
@@ -96,32 +96,14 @@ class MultivariateNormal(ExponentialFamily):
             raise ValueError(
                 f"mean and cov must have shapes (..., d) and (..., d, d), got {self.mean.shape} and {self.cov.shape}"
             )
-        with np.errstate(all="ignore"):
-            self._factor = self._factorized()
-
-    def _factorized(self) -> Numbers:
-        """The lower Cholesky factors of cov."""
-        std = np.sqrt(np.abs(np.diagonal(self.cov, axis1=-2, axis2=-1)))
-        skew = np.abs(self.cov - _transposed(self.cov)) > _ASYMMETRY * _outer(std)
-        if skew.any():
-            n_bad, first = count_and_first(skew)
-            raise ValueError(f"cov must be symmetric, which cov[{first}] is not ({n_bad} of {skew.size} entries)")
-        try:
-            return np.linalg.cholesky(self.cov)
-        except np.linalg.LinAlgError:
-            least = np.linalg.eigvalsh(self.cov)[..., 0]
-            bad = int(np.argmin(least))
-            which = f" in matrix {bad} of {least.size}" if least.ndim else ""
-            raise ValueError(
-                f"cov must be positive definite, got least eigenvalue {least.reshape(-1)[bad]:g}{which}"
-            ) from None
+        self._factor = cholesky(as_symmetric(self.cov, "cov"), "cov", "a distribution in a plane has no density")
 
     def _whiten(self, vectors: Array) -> Numbers:
         """L^-1 v for the Cholesky factors L of cov; vectors lie along the last axis."""
-        return np.linalg.solve(self._factor, vectors[..., None])[..., 0]
+        return solve_lower(self._factor, vectors[..., None])[..., 0]
 
     def _precision(self) -> Numbers:
-        inverse = np.linalg.inv(self._factor)
+        inverse = solve_lower(self._factor, np.eye(self._factor.shape[-1]))
         return _transposed(inverse) @ inverse
 
     def _log_root_det(self) -> Numbers:

@@ -10,9 +10,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import as_number, as_real, require_finite
+from ._arrays import as_number, as_real, as_result, require_finite
 from ._positive_definite import as_symmetric, cholesky, solve_lower, solve_upper
-from ._ranges import number_or_array
 from ._symbol_counts import whole_number
 from ._warnings import ConvergenceWarning
 
@@ -83,7 +82,7 @@ def natural_gradient(
     """
     added = as_number(damping, "damping")
     if not 0 <= added < math.inf:
-        raise ValueError(f"damping must be finite and at least 0, got {damping!r}")
+        raise ValueError(f"damping must be at least 0 and finite, got {damping!r}")
     limit = as_number(tol, "tol")
     if not 0 < limit < 1:
         raise ValueError(f"tol must be between 0 and 1, got {tol!r}")
@@ -106,7 +105,7 @@ def natural_gradient(
         raise ValueError(f"grad and fisher must broadcast, got shapes {g.shape} and {matrix.shape}") from None
     factor = cholesky(matrix + added * np.eye(d), "fisher + damping", "pass a larger damping")
     solution = solve_upper(factor, solve_lower(factor, g[..., None]))[..., 0]
-    return number_or_array(solution[0] if is_number else solution)
+    return as_result(solution[0] if is_number else solution)
 
 
 def _damped(fisher: Callable[[F64], Any], d: int, damping: float) -> Product:

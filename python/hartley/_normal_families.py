@@ -8,7 +8,8 @@ import numpy as np
 
 from . import _special
 from ._exponential_family import ExponentialFamily
-from ._parameters import FINITE, POSITIVE, Array, Numbers, matrix, stack
+from ._parameters import Array, Numbers, matrix, stack
+from ._ranges import FINITE, POSITIVE
 
 _HALF_LOG_2PI = 0.91893853320467274178
 

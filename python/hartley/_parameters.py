@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import as_real, count_and_first
+from ._ranges import FINITE, Range, require_all
 
 Array: TypeAlias = NDArray[np.float64]
 Numbers: TypeAlias = Any  # a float or an ndarray of float64
@@ -17,19 +16,6 @@ Numbers: TypeAlias = Any  # a float or an ndarray of float64
 _TOLERANCE = 1e-6  # how far from 1 a sum may be
 
 
-@dataclass(frozen=True)
-class Range:
-    """Where a parameter may lie: in words and as a test of arrays."""
-
-    words: str
-    holds: Callable[[Array], NDArray[np.bool_]]
-
-
-FINITE = Range("finite", np.isfinite)
-POSITIVE = Range("positive and finite", lambda v: (v > 0) & (v < np.inf))
-NON_NEGATIVE = Range("at least 0 and finite", lambda v: (v >= 0) & (v < np.inf))
-PROBABILITY = Range("from 0 to 1", lambda v: (v >= 0) & (v <= 1))
-POSITIVE_PROBABILITY = Range("more than 0 and at most 1", lambda v: (v > 0) & (v <= 1))
 # the mean r / p and its square must be numbers that float64 holds
 MODERATE_PROBABILITY = Range("from 1e-150 to 1", lambda v: (v >= 1e-150) & (v <= 1))
 COUNT = Range("a whole number from 1 to 2**53", lambda v: (v >= 1) & (v <= 2.0**53) & (v == np.floor(v)))
@@ -39,12 +25,7 @@ COUNTS = Range("a whole number of at least 0", lambda v: (v >= 0) & (v < np.inf)
 def as_parameter(value: Any, name: str, allowed: Range = FINITE) -> Array:
     """A read-only copy of value in float64, within its range."""
     array: Array = np.array(as_real(value, name), dtype=np.float64)  # a copy: families do not change
-    with np.errstate(invalid="ignore"):
-        bad = ~allowed.holds(array)
-    if bad.any():
-        n_bad, first = count_and_first(bad)
-        place = f"{name}[{first}] = {array[bad][0]:g} ({n_bad} of {array.size} entries)" if array.ndim else f"{array:g}"
-        raise ValueError(f"{name} must be {allowed.words}, got {place}")
+    require_all(allowed.holds(array), array, name, allowed.words)
     array.flags.writeable = False
     return array
 
@@ -87,9 +68,3 @@ def as_numbers(values: Any, name: str) -> Array:
         n_bad, first = count_and_first(missing)
         raise ValueError(f"{name} must not be NaN, got {n_bad} of {array.size} entries" + f", first {name}[{first}]")
     return array
-
-
-def as_result(value: Any) -> float | Array:
-    """A float for one number, else an array."""
-    array = np.asarray(value, dtype=np.float64)
-    return array if array.ndim else float(array)

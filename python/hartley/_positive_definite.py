@@ -11,7 +11,7 @@ from ._arrays import as_real, require_finite
 
 F64: TypeAlias = NDArray[np.float64]
 
-_ASYMMETRY = {8: 1e-8, 4: 1e-4}  # of the largest entry, by bytes of the dtype: what sums in another order leave
+_ASYMMETRY = {8: 1e-8, 4: 1e-4}  # of √|x_ii x_jj|, by bytes of the dtype: what sums in another order leave
 _BLOCK = 64  # rows: NumPy has no triangular solve, and a general one of a block costs less than a loop over its rows
 
 
@@ -26,8 +26,9 @@ def as_symmetric(x: Any, name: str) -> F64:
     require_finite(array, name)
     matrix: F64 = array.astype(np.float64, copy=False)
     turned = np.swapaxes(matrix, -1, -2)
-    difference = np.abs(matrix - turned)
-    if (difference > tolerance * np.abs(matrix).max(axis=(-2, -1), keepdims=True)).any():
+    scale = np.sqrt(np.abs(np.diagonal(matrix, axis1=-2, axis2=-1)))
+    difference = np.abs(matrix - turned) - tolerance * scale[..., :, None] * scale[..., None, :]
+    if (difference > 0).any():
         index = np.unravel_index(int(np.argmax(difference)), difference.shape)
         where = ", ".join(str(int(i)) for i in index)
         raise ValueError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -16,26 +16,18 @@ F64: TypeAlias = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Range:
-    """An interval and how it reads after "must be"; NaN lies in none."""
+    """Where numbers may lie: in words that follow "must be", and as a test of arrays that NaN never passes."""
 
-    text: str
-    low: float
-    high: float
-    has_low: bool = True
-    has_high: bool = True
-
-    def holds(self, x: F64) -> NDArray[np.bool_]:
-        above = x >= self.low if self.has_low else x > self.low
-        below = x <= self.high if self.has_high else x < self.high
-        inside: NDArray[np.bool_] = above & below
-        return inside
+    words: str
+    holds: Callable[[F64], NDArray[np.bool_]]
 
 
-PROBABILITY = Range("from 0 to 1", 0.0, 1.0)
-FINITE = Range("finite", -math.inf, math.inf, has_low=False, has_high=False)
-POSITIVE = Range("finite and greater than 0", 0.0, math.inf, has_low=False, has_high=False)
-NON_NEGATIVE = Range("finite and at least 0", 0.0, math.inf, has_high=False)
-DIVERGENCE = Range("at least 0", 0.0, math.inf)
+FINITE = Range("finite", np.isfinite)
+POSITIVE = Range("positive and finite", lambda v: (v > 0) & (v < np.inf))
+NON_NEGATIVE = Range("at least 0 and finite", lambda v: (v >= 0) & (v < np.inf))
+PROBABILITY = Range("from 0 to 1", lambda v: (v >= 0) & (v <= 1))
+POSITIVE_PROBABILITY = Range("more than 0 and at most 1", lambda v: (v > 0) & (v <= 1))
+DIVERGENCE = Range("at least 0", lambda v: v >= 0)
 
 
 def require_all(holds: NDArray[np.bool_], x: F64, name: str, text: str) -> None:
@@ -53,7 +45,7 @@ def require_all(holds: NDArray[np.bool_], x: F64, name: str, text: str) -> None:
 def as_numbers(x: Any, name: str, inside: Range) -> F64:
     """x in float64, every entry in the range."""
     array: F64 = as_real(x, name).astype(np.float64, copy=False)
-    require_all(inside.holds(array), array, name, inside.text)
+    require_all(inside.holds(array), array, name, inside.words)
     return array
 
 
@@ -63,8 +55,3 @@ def as_whole_numbers(x: Any, name: str, least: int) -> F64:
     text = f"a whole number of at least {least}"
     require_all((array >= least) & (array == np.floor(array)), array, name, text)
     return array
-
-
-def number_or_array(x: F64) -> float | F64:
-    """A float for one number."""
-    return float(x) if x.ndim == 0 else x

@@ -8,7 +8,8 @@ import numpy as np
 
 from . import _special
 from ._exponential_family import ExponentialFamily
-from ._parameters import FINITE, NON_NEGATIVE, POSITIVE, Array, Numbers
+from ._parameters import Array, Numbers
+from ._ranges import FINITE, NON_NEGATIVE, POSITIVE
 
 _EULER = 0.57721566490153286061
 

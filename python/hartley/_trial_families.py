@@ -9,7 +9,8 @@ import numpy as np
 from . import _special
 from ._entropies import binary_entropy
 from ._exponential_family import ExponentialFamily
-from ._parameters import COUNT, COUNTS, POSITIVE_PROBABILITY, PROBABILITY, Array, Numbers, Range
+from ._parameters import COUNT, COUNTS, Array, Numbers
+from ._ranges import POSITIVE_PROBABILITY, PROBABILITY, Range
 from ._special import binary_divergence
 
 

@@ -6,15 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ._arrays import as_number, as_real, count_and_first, require_finite
+from ._arrays import as_number, as_real, as_result, count_and_first, require_finite
 from ._normals import F64
 from ._units import Base, nats_per_unit
 
 _REDUCTIONS = ("mean", "sum", "none")
-
-
-def _number_or_array(value: Any) -> Any:
-    return float(value) if np.ndim(value) == 0 else value
 
 
 def as_finite(x: Any, name: str) -> F64:
@@ -82,7 +78,7 @@ def elbo(log_likelihood: Any, kl: Any, *, beta: float = 1.0, base: Base = None) 
     if not 0 <= weight < np.inf:
         raise ValueError(f"beta must be at least 0 and finite, got {beta!r}")
     likelihood, rate = paired_rows(log_likelihood, kl)
-    return _number_or_array((likelihood - weight * rate) / nats_per_unit(base))
+    return as_result((likelihood - weight * rate) / nats_per_unit(base))
 
 
 def _normalized(log_weights: Any, axis: int) -> tuple[F64, F64, F64]:
@@ -160,7 +156,7 @@ def importance_weighted_bound(
         raise ValueError(f"log_weights must have at least one row, got shape {weights.shape}")
     rows = bound.squeeze(axis) / unit
     divisor = unit * (rows.size if reduction == "mean" else 1)
-    value = _number_or_array(rows) if reduction == "none" else float(rows.sum() / (divisor / unit))
+    value = as_result(rows) if reduction == "none" else float(rows.sum() / (divisor / unit))
     return (value, weights / divisor) if return_grad else value
 
 
@@ -202,4 +198,4 @@ def effective_sample_size(log_weights: Any, *, axis: int = -1) -> Any:
     2.0
     """
     _, _, weights = _normalized(log_weights, axis)
-    return _number_or_array(1.0 / (weights**2).sum(axis=axis))
+    return as_result(1.0 / (weights**2).sum(axis=axis))

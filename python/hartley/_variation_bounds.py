@@ -7,12 +7,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ._ranges import DIVERGENCE, PROBABILITY, Range, as_numbers, number_or_array
+from ._arrays import as_result
+from ._ranges import DIVERGENCE, POSITIVE_PROBABILITY, PROBABILITY, as_numbers
 from ._units import Base, nats_per_unit
 
 F64: TypeAlias = NDArray[np.float64]
-
-_POSITIVE_PROBABILITY = Range("greater than 0 and at most 1", 0.0, 1.0, has_low=False)
 
 
 def pinsker(kl: Any, *, base: Base = None) -> float | F64:
@@ -55,7 +54,7 @@ def pinsker(kl: Any, *, base: Base = None) -> float | F64:
     array([0.1, 1. ])
     """
     nats = as_numbers(kl, "kl", DIVERGENCE) * nats_per_unit(base)
-    return number_or_array(np.minimum(1.0, np.sqrt(0.5 * nats)))
+    return as_result(np.minimum(1.0, np.sqrt(0.5 * nats)))
 
 
 def bretagnolle_huber(kl: Any, *, base: Base = None) -> float | F64:
@@ -96,7 +95,7 @@ def bretagnolle_huber(kl: Any, *, base: Base = None) -> float | F64:
     array([0., 1.])
     """
     nats = as_numbers(kl, "kl", DIVERGENCE) * nats_per_unit(base)
-    return number_or_array(np.sqrt(-np.expm1(-nats)))
+    return as_result(np.sqrt(-np.expm1(-nats)))
 
 
 def kl_lower_bound(total_variation: Any, *, base: Base = None) -> float | F64:
@@ -138,7 +137,7 @@ def kl_lower_bound(total_variation: Any, *, base: Base = None) -> float | F64:
     v = as_numbers(total_variation, "total_variation", PROBABILITY)
     with np.errstate(divide="ignore"):  # log 0 at 1
         nats = np.maximum(2.0 * v * v, -np.log1p(-v) - np.log1p(v))
-    return number_or_array(nats / nats_per_unit(base))
+    return as_result(nats / nats_per_unit(base))
 
 
 def reverse_pinsker(total_variation: Any, least_probability: Any, *, base: Base = None) -> float | F64:
@@ -181,14 +180,14 @@ def reverse_pinsker(total_variation: Any, least_probability: Any, *, base: Base 
     1.0
     """
     v = as_numbers(total_variation, "total_variation", PROBABILITY)
-    least = as_numbers(least_probability, "least_probability", _POSITIVE_PROBABILITY)
+    least = as_numbers(least_probability, "least_probability", POSITIVE_PROBABILITY)
     try:
         np.broadcast_shapes(v.shape, least.shape)
     except ValueError:
         raise ValueError(
             f"total_variation and least_probability must broadcast, got shapes {v.shape} and {least.shape}"
         ) from None
-    return number_or_array(np.log1p(2.0 * v * v / least) / nats_per_unit(base))
+    return as_result(np.log1p(2.0 * v * v / least) / nats_per_unit(base))
 
 
 def le_cam_bound(total_variation: Any) -> float | F64:
@@ -229,4 +228,4 @@ def le_cam_bound(total_variation: Any) -> float | F64:
     array([0.5 , 0.25, 0.  ])
     """
     v = as_numbers(total_variation, "total_variation", PROBABILITY)
-    return number_or_array(0.5 * (1.0 - v))
+    return as_result(0.5 * (1.0 - v))

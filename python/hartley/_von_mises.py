@@ -8,7 +8,8 @@ import numpy as np
 
 from . import _special
 from ._exponential_family import ExponentialFamily
-from ._parameters import FINITE, NON_NEGATIVE, Array, Numbers, matrix, stack
+from ._parameters import Array, Numbers, matrix, stack
+from ._ranges import FINITE, NON_NEGATIVE
 
 _LOG_2PI = 1.8378770664093454836
 _STEPS = 100  # seldom more than six are taken
