@@ -1,4 +1,4 @@
-"""Rate-distortion: row R1."""
+"""Rate-distortion: row R1, and the information bottleneck."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hartley.bench.harness import Agreement, Case, Peer
-from hartley.rate_distortion import RateDistortion, channel_capacity, rate_distortion
+from hartley.rate_distortion import RateDistortion, channel_capacity, information_bottleneck, rate_distortion
 from hartley.reference import rate_distortion as reference
 
 Array = NDArray[Any]
@@ -18,6 +18,7 @@ Array = NDArray[Any]
 N_ITER = 200
 GAP = 1e-6  # of the rows that race to a certificate
 BETA = 20.0
+N_UPDATES, N_CLUSTERS = 20, 20  # of a bottleneck
 
 
 def random_distortions(size: tuple[int, int], rng: np.random.Generator) -> tuple[Array, Array, float]:
@@ -35,6 +36,12 @@ def squared_errors(size: tuple[int, int], rng: np.random.Generator) -> tuple[Arr
 def random_channel(size: tuple[int, int], rng: np.random.Generator) -> tuple[Array]:
     """Rows of Dirichlet weights."""
     return (rng.dirichlet(np.full(size[1], 0.3), size=size[0]),)
+
+
+def random_joint(size: tuple[int, int], rng: np.random.Generator) -> tuple[Array, Array]:
+    """A joint distribution with rows far apart, and an encoder of clusters far apart to begin at."""
+    rows = rng.dirichlet(np.full(size[1], 0.1), size=size[0])
+    return rows / size[0], rng.dirichlet(np.full(N_CLUSTERS, 0.03), size=size[0])
 
 
 def lagrangian(result: RateDistortion) -> float:
@@ -92,6 +99,30 @@ def numpy_capacity(W: Array) -> float:  # noqa: N803
         p /= p.sum()
 
 
+def bottleneck(pxy: Array, encoder: Array) -> float:
+    """N_UPDATES self-consistent updates from one start, without the warning that a fixed number earns."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = information_bottleneck(
+            pxy, beta=BETA, n_clusters=N_CLUSTERS, encoder_init=encoder, tol=0.0, max_iter=N_UPDATES
+        )
+    return found.complexity
+
+
+def numpy_bottleneck(pxy: Array, encoder: Array) -> float:
+    """The same by matrix products; the entropy of p(y|x) cancels in each row."""
+    p_x = pxy.sum(axis=1, keepdims=True)
+    y_given_x = pxy / p_x
+    for _ in range(N_UPDATES):
+        joint = encoder.T @ pxy
+        p_t = joint.sum(axis=1)
+        scores = np.log(p_t) + BETA * (y_given_x @ np.log(joint / p_t[:, None]).T)
+        encoder = np.exp(scores - scores.max(axis=1, keepdims=True))
+        encoder /= encoder.sum(axis=1, keepdims=True)
+    p_t = (encoder * p_x).sum(axis=0)
+    return float((p_x * encoder * np.log(np.where(encoder > 0, encoder / p_t, 1.0))).sum())
+
+
 WITHIN_GAPS = Agreement(rtol=0.0, atol=2 * GAP, reason="each within its certified gap of 1e-6 nats of the optimum")
 
 CASES = [
@@ -146,6 +177,19 @@ CASES = [
         agreement=WITHIN_GAPS,
         bytes_per_element=8.0 * 20,
         flops_per_element=4.0 * 20,
+        reference_threaded=True,
+    ),
+    Case(
+        row="R1 bottleneck",
+        description=f"information_bottleneck, 1000 x 1000, {N_CLUSTERS} clusters, {N_UPDATES} updates from one start",
+        make=random_joint,
+        run=bottleneck,
+        reference=numpy_bottleneck,
+        full=(1000, 1000),
+        smoke=(40, 40),
+        agreement=Agreement(rtol=1e-9, reason="20 updates, each of which multiplies rounding by at most 2 or so"),
+        bytes_per_element=16.0 * N_UPDATES,
+        flops_per_element=4.0 * N_CLUSTERS * N_UPDATES,
         reference_threaded=True,
     ),
 ]
