@@ -598,3 +598,12 @@ def test_errors_of_the_memorization_report(arguments, message):
         evaluation.memorization_report(*arguments)
     with pytest.raises(ValueError, match="near_copy_ratio must lie between 0 and 1, got 2"):
         evaluation.memorization_report([0.0], [0.0, 1.0], near_copy_ratio=2)
+
+
+def test_the_frechet_distance_is_the_square_of_wasserstein_2_between_normals(rng):
+    x, y = rng.normal(size=(60, 5)), rng.normal(size=(80, 5)) @ rng.normal(size=(5, 5)) + 1
+    moments = x.mean(axis=0), np.cov(x.T), y.mean(axis=0), np.cov(y.T)
+    # two ways to the nuclear norm of a product of roots, each to a few eps of the traces
+    squared = ht.gaussian.wasserstein2(*moments) ** 2
+    assert evaluation.frechet_distance_from_moments(*moments) == pytest.approx(squared, rel=1e-12, abs=0)
+    assert evaluation.frechet_distance(x, y) == pytest.approx(squared, rel=1e-12, abs=0)
